@@ -2,8 +2,11 @@
 
 RigError                the bench's fault: a case that meets one is ERROR, never FAIL
   InventoryError        hardware.yaml is wrong; carries every mistake found
-  InstrumentError       an instrument or driver did not do what it was told
+  InstrumentError       an instrument, driver or process did not do what it was told
   ScenarioError         a case asks for what the bench does not have
+
+The fax service has its own tree, in `rig.service.errors`.
+"""
 
 
 class RigError(Exception):
