@@ -1,0 +1,1 @@
+"""The analogue port of an ATA: hook, ring, and the tones it plays."""

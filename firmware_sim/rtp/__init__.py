@@ -1,0 +1,1 @@
+"""Media on the network: RTP packets, G.711, the jitter buffer."""

@@ -1,0 +1,266 @@
+"""One fax station on audio: the T.30 terminal's signals become samples, and samples become what it hears.
+
+`FaxSession.execute(heard) -> said` moves one block. Inside a session time is counted in samples (one is 125 us), so a
+call is the same in simulated and in real time, and a signal of ours begins at an exact sample: 75 ms after the last
+sample of the peer's, wherever the cut into blocks lay. Half duplex: while we send, nothing is heard.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_sim.clock import SAMPLE_US, Instant, ms, seconds
+from firmware_sim.dsp.hdlc import encode_frames
+from firmware_sim.dsp.tones import CED, CNG, ToneGenerator
+from firmware_sim.modems.catalog import Demodulator, Kind, ModemEvent, Modulator, Quality, demodulator, modulator
+from firmware_sim.t30.procedure import Call, Image
+from firmware_sim.t30.signals import (
+    Abort,
+    Carrier,
+    CarrierDown,
+    CarrierUp,
+    DataHeard,
+    Event,
+    FrameHeard,
+    LineLost,
+    Release,
+    Sent,
+    TrainingHeard,
+    Transmit,
+    Tune,
+)
+from firmware_sim.t30.terminal import Station, Terminal
+
+Samples = NDArray[np.int16]
+Bits = NDArray[np.uint8]
+
+V21_BPS = 300
+PREAMBLE_FLAGS = 37
+"""37 flags at 300 bit/s last 0.99 s: T.30 asks for 1 s +-15 %."""
+CLOSING_FLAGS = 2
+SILENCE_BEFORE_CED = ms(500)
+CED_LENGTH = ms(3000)
+TCF_LENGTH = ms(1500)
+TCF_JUDGED = ms(1250)
+"""The stretch of a TCF that is judged: TCF may be 10 % short, and its ends carry what the modem makes of turn-on and
+turn-off. The best stretch of this length counts."""
+
+
+@dataclass(slots=True)
+class _Burst:
+    """A signal of ours on its way: from *start* on, as long as *modulator* has something left."""
+
+    modulator: Modulator
+    start: int
+
+
+class FaxSession:
+    """A station on the line from the moment the line is there. *level_dbm0* is our transmit level.
+
+    *calling* says CNG until V.21 is heard; a called station says CED first. `finished` when we have hung up.
+    """
+
+    def __init__(self, call: Call, station: Station, *, calling: bool, level_dbm0: float) -> None:
+        self.call = call
+        self.terminal: Terminal | None = None
+        self.quality: Quality | None = None
+        self._station, self._level_dbm0 = station, level_dbm0
+        self._samples = 0
+        self._burst: _Burst | None = None
+        self._released = False
+        self._v21: Demodulator = demodulator("V.21", V21_BPS)
+        self._image: Demodulator | None = None
+        self._image_offset = 0
+        self._tuned = Tune()
+        self._image_up = self._trained = False
+        self._bits: list[Bits] = []
+        tone = CNG(level_dbm0) if calling else CED(level_dbm0, CED_LENGTH)
+        self._tone: ToneGenerator | None = ToneGenerator(tone)
+        self._tone_start = 0 if calling else SILENCE_BEFORE_CED // SAMPLE_US
+        self._begin_at = 0 if calling else SILENCE_BEFORE_CED + CED_LENGTH
+        self._begin_if_due(0)
+
+    # -- the surface ---------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Instant:
+        """Time since the session began."""
+        return self._samples * SAMPLE_US
+
+    @property
+    def finished(self) -> bool:
+        return self._released
+
+    def execute(self, heard: Samples) -> Samples:
+        """What we say during the block in which *heard* came."""
+        count = len(heard)
+        end = (self._samples + count) * SAMPLE_US
+        self._begin_if_due(end)
+        self._hear(heard)
+        self._expire(end)
+        said = self._say(count)
+        self._samples += count
+        return said
+
+    def abort(self) -> None:
+        """Our side wants the call to end: the peer is told with DCN."""
+        self._tell(Abort(), self.now)
+
+    def line_lost(self) -> None:
+        self._tell(LineLost(), self.now)
+        self._released = True
+
+    # -- the terminal --------------------------------------------------------------------------------------------------
+
+    def _begin_if_due(self, end: Instant) -> None:
+        if self.terminal is None and self._begin_at <= end and not self._released:
+            self.terminal = Terminal(self.call, self._station, self._begin_at)
+            self._follow(self._begin_at)
+
+    def _tell(self, event: Event, now: Instant) -> None:
+        if self.terminal is not None:
+            self.terminal.receive(event, now)
+            self._follow(now)
+
+    def _expire(self, until: Instant) -> None:
+        """Let every deadline up to *until* pass, in order."""
+        terminal = self.terminal
+        while terminal is not None and terminal.deadline is not None and terminal.deadline <= until:
+            due = max(terminal.deadline, self.call.now)
+            terminal.expire(due)
+            self._follow(due)
+
+    def _follow(self, now: Instant) -> None:
+        assert self.terminal is not None
+        for output in self.terminal.outputs():
+            match output:
+                case Transmit():
+                    self._tone = None
+                    self._burst = _Burst(self._modulate(output), (now + output.after) // SAMPLE_US)
+                case Tune():
+                    self._tune(output)
+                case Release():
+                    self._released = True
+                case _:
+                    pass
+
+    # -- hearing -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _sending(self) -> bool:
+        return self._burst is not None and self._burst.start <= self._samples
+
+    def _tune(self, wanted: Tune) -> None:
+        self._tuned = wanted
+        self._image_up = self._trained = False
+        self._bits.clear()
+        if wanted.image is None or wanted.rate is None:
+            self._image = None
+            return
+        self._image = demodulator(wanted.rate.modem, wanted.rate.bps)
+        self._image_offset = self._samples
+
+    def _hear(self, heard: Samples) -> None:
+        if self._sending or self._released:
+            self._v21.skip(len(heard))
+            if self._image is not None:
+                self._image.skip(len(heard))
+            return
+        events: list[tuple[int, int, ModemEvent]] = []
+        image = self._image
+        if image is not None:
+            events += [(event.sample + self._image_offset, 1, event) for event in image.execute(heard)]
+        if self._trained:
+            self._v21.skip(len(heard))  # an image signal is coming in: V.21 cannot be there
+        else:
+            events += [(event.sample, 0, event) for event in self._v21.execute(heard)]
+        for sample, source, event in sorted(events, key=lambda item: item[:2]):
+            if source and image is not self._image:
+                continue  # tuned away by what came before it in this block
+            now = max(sample * SAMPLE_US, self.call.now)
+            self._expire(now - 1)
+            (self._image_event if source else self._v21_event)(event, now)
+
+    def _v21_event(self, event: ModemEvent, now: Instant) -> None:
+        match event.kind:
+            case Kind.CARRIER_UP:
+                self._tone = None
+                self._tell(CarrierUp(Carrier.V21), now)
+            case Kind.FRAME:
+                self._tell(FrameHeard(event.octets), now)
+            case Kind.CARRIER_DOWN:
+                self._tell(CarrierDown(Carrier.V21), now)
+            case _:
+                pass
+
+    def _image_event(self, event: ModemEvent, now: Instant) -> None:
+        match event.kind:
+            case Kind.CARRIER_UP:
+                self._image_up = True
+                self._tell(CarrierUp(Carrier.IMAGE), now)
+            case Kind.TRAINED:
+                self._trained = True
+            case Kind.BITS if event.bits is not None:
+                self._bits.append(event.bits)
+            case Kind.CARRIER_DOWN:
+                self._image_down(now)
+            case _:
+                pass
+
+    def _image_down(self, now: Instant) -> None:
+        assert self._image is not None
+        self.quality = self._image.quality() if self._trained else self.quality
+        bits = np.concatenate(self._bits) if self._bits else np.zeros(0, np.uint8)
+        self._bits.clear()
+        trained, self._image_up, self._trained = self._trained, False, False
+        if trained and self._tuned.image is Image.TRAINING and self._tuned.rate is not None:
+            self._tell(TrainingHeard(wrong_share(bits, self._tuned.rate.bps)), now)
+        elif trained and self._tuned.image is Image.PAGE:
+            self._tell(DataHeard(np.packbits(bits).tobytes()), now)
+        self._tell(CarrierDown(Carrier.IMAGE), now)
+
+    # -- saying --------------------------------------------------------------------------------------------------------
+
+    def _modulate(self, signal: Transmit) -> Modulator:
+        if signal.image is None or signal.rate is None:
+            burst = modulator("V.21", V21_BPS, self._level_dbm0)
+            burst.start(encode_frames(signal.frames, PREAMBLE_FLAGS, CLOSING_FLAGS))
+            return burst
+        burst = modulator(signal.rate.modem, signal.rate.bps, self._level_dbm0)
+        if signal.image is Image.TRAINING:
+            burst.start(np.zeros(signal.rate.bps * TCF_LENGTH // seconds(1), np.uint8))
+        else:
+            burst.start(np.unpackbits(np.frombuffer(signal.octets, np.uint8)))
+        return burst
+
+    def _say(self, count: int) -> Samples:
+        said = np.zeros(count, np.int16)
+        if self._tone is not None:
+            offset = min(max(self._tone_start - self._samples, 0), count)
+            said[offset:] = self._tone.execute(count - offset)
+        at = 0
+        while self._burst is not None and at < count:
+            burst = self._burst
+            at = max(at, burst.start - self._samples)
+            if at >= count:
+                break
+            share = min(count - at, burst.modulator.remaining)
+            said[at : at + share] = burst.modulator.execute(share)
+            at += share
+            if burst.modulator.remaining:
+                break
+            self._burst = None
+            self._tell(Sent(), (self._samples + at) * SAMPLE_US)
+        return said
+
+
+def wrong_share(bits: Bits, bps: int) -> float:
+    """The share of ones in the best stretch of a TCF. What is missing of the stretch counts as wrong."""
+    length = bps * TCF_JUDGED // seconds(1)
+    if len(bits) < length:
+        return 1.0 if not len(bits) else (length - len(bits) + int(bits.sum())) / length
+    ones = np.concatenate((np.zeros(1, np.int64), np.cumsum(bits, dtype=np.int64)))
+    return float((ones[length:] - ones[:-length]).min()) / length
+
+
