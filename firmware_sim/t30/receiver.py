@@ -1,0 +1,108 @@
+"""The receiving side: from the DCS on, phases C and D without error correction."""
+
+from collections.abc import Generator
+
+from firmware_sim.t30 import ecm, timers
+from firmware_sim.t30.capabilities import Dcs
+from firmware_sim.t30.frames import Frame, Message
+from firmware_sim.t30.outcome import Cause, Phase
+from firmware_sim.t30.procedure import (
+    Call,
+    Failed,
+    Heard,
+    Image,
+    Listen,
+    Page,
+    Request,
+    Sheet,
+    Silence,
+    Spoilt,
+    Training,
+    listen_on,
+    say,
+)
+
+Command = Generator[Request, Heard, Message]
+
+
+def receive_document(call: Call, command: Message) -> Generator[Request, Heard, Frame]:
+    """Be trained and take pages, as often as the sender commands it. Returns what closed the document: EOM or EOP."""
+    while command.code is Frame.DCS:
+        yield from be_trained(call, command)
+        take_pages = ecm.take_pages if call.terms.ecm else take_pages_plain
+        command = yield from take_pages(call)
+    return command.code
+
+
+def be_trained(call: Call, dcs: Message) -> Generator[Request, Heard, None]:
+    """Judge training checks until one is good enough. A DCS may come again at any time."""
+    call.phase = Phase.B
+    while True:
+        call.peer.update(dcs.options)
+        call.obey(Dcs.decode(dcs.fif))
+        match (yield Listen(timers.TCF, Image.TRAINING, call.rate)):
+            case Training(wrong) if wrong <= call.settings.training_limit:
+                yield say(Frame.CFR)
+                return
+            case Training() | Silence():
+                yield say(Frame.FTT)
+                dcs = yield from await_command(call, Frame.DCS)
+            case Message(Frame.DCS) as again:
+                dcs = again
+            case _:
+                raise Failed(Cause.UNEXPECTED)
+
+
+def await_command(call: Call, code: Frame) -> Command:
+    while True:
+        match (yield Listen(call.settings.t2)):
+            case Message(heard) as command if heard is code:
+                return command
+            case Spoilt():
+                pass
+            case Silence():
+                raise Failed(Cause.NO_COMMAND)
+            case _:
+                raise Failed(Cause.UNEXPECTED)
+
+
+def take_pages_plain(call: Call) -> Command:
+    """Take pages and answer for each, until the document closes or a DCS asks to train again.
+
+    A post-message command does not name its page. With not so much as a carrier since our last answer it is
+    the old one said again; so a modem must tell of energy that it cannot read, or a lost page passes for sent.
+    """
+    copy: Page | None = None
+    asked, reply = Frame.NULL, Frame.CFR
+    while True:
+        call.phase = Phase.D if copy else Phase.C
+        closed = Frame.NULL if copy or reply is Frame.RTN else asked
+        match (yield from listen_on(call, Image.PAGE, closed)):
+            case Page() as copy:
+                pass
+            case Message(code) if code.plain in (Frame.MPS, Frame.EOM, Frame.EOP):
+                code = code.plain
+                if copy is not None or code is not asked:
+                    reply = judge(call, copy)
+                copy, asked = None, code
+                yield say(reply)
+            case Message(Frame.DCS) as dcs:
+                return dcs
+            case Spoilt():
+                if copy and call.settings.asks_repeat:
+                    yield say(Frame.CRP)
+            case Silence():
+                return Message(closed)
+            case _:
+                raise Failed(Cause.UNEXPECTED)
+
+
+def judge(call: Call, copy: Page | None) -> Frame:
+    """What to say of a page (5.3.6.1.7): MCF, RTP where it was poor, RTN where it is not good enough to keep."""
+    if copy is None:
+        return Frame.RTN
+    found, limits = call.settings.inspect(copy.octets, call.terms), call.settings
+    if not found.complete or found.bad_rows > limits.bad_row_limit * found.rows:
+        return Frame.RTN
+    call.received.append(Sheet(copy.octets, call.terms, len(call.received) + 1, good=True, copy=found))
+    return Frame.RTP if found.bad_rows > limits.retrain_limit * found.rows else Frame.MCF
