@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_sim.clock import SAMPLE_US, Instant, ms, seconds
+from firmware_sim.clock import SAMPLE_US, Duration, Instant, ms, seconds
 from firmware_sim.dsp.hdlc import encode_frames
 from firmware_sim.dsp.tones import CED, CNG, ToneGenerator
 from firmware_sim.modems.catalog import Demodulator, Kind, ModemEvent, Modulator, Quality, demodulator, modulator
@@ -59,9 +59,13 @@ class FaxSession:
     """A station on the line from the moment the line is there. *level_dbm0* is our transmit level.
 
     *calling* says CNG until V.21 is heard; a called station says CED first. `finished` when we have hung up.
+    A station that cannot know when its call is answered (it dialled on an analogue line) gives *answer_wait*: T1
+    begins with the first V.21 heard, or after this wait.
     """
 
-    def __init__(self, call: Call, station: Station, *, calling: bool, level_dbm0: float) -> None:
+    def __init__(
+        self, call: Call, station: Station, *, calling: bool, level_dbm0: float, answer_wait: Duration = 0
+    ) -> None:
         self.call = call
         self.terminal: Terminal | None = None
         self.quality: Quality | None = None
@@ -78,7 +82,7 @@ class FaxSession:
         tone = CNG(level_dbm0) if calling else CED(level_dbm0, CED_LENGTH)
         self._tone: ToneGenerator | None = ToneGenerator(tone)
         self._tone_start = 0 if calling else SILENCE_BEFORE_CED // SAMPLE_US
-        self._begin_at = 0 if calling else SILENCE_BEFORE_CED + CED_LENGTH
+        self._begin_at = answer_wait if calling else SILENCE_BEFORE_CED + CED_LENGTH
         self._begin_if_due(0)
 
     # -- the surface ---------------------------------------------------------------------------------------------------
@@ -185,6 +189,9 @@ class FaxSession:
     def _v21_event(self, event: ModemEvent, now: Instant) -> None:
         match event.kind:
             case Kind.CARRIER_UP:
+                if self.terminal is None:
+                    self._begin_at = now
+                    self._begin_if_due(now)
                 self._tone = None
                 self._tell(CarrierUp(Carrier.V21), now)
             case Kind.FRAME:
