@@ -1,8 +1,27 @@
-"""What the fax service tells its user when it cannot do a thing: one sentence, with the remedy."""
+"""What the fax service tells its user when it cannot do a thing: one sentence, with the remedy.
+
+ServiceError
+    ConversionError     a document cannot be made into pages
+    QueueError          a job cannot do what was asked of it
+        NumberError         what was given is no fax number
+        TooLargeError       the document passes the limit
+        UnknownJobError     there is no such fax, or it has no such document
+        FinishedError       the fax has already ended
+    DeliveryError       a fax interface cannot be reached, or refuses
+        StaleFenceError     another worker has the job
+"""
 
 
 class ServiceError(Exception):
-    pass
+    """*detail* says what is wrong, *remedy* what to do about it; as text both make one sentence."""
+
+    def __init__(self, detail: str = "", remedy: str = "") -> None:
+        super().__init__(detail, remedy)
+        self.detail = detail
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.detail}; {self.remedy}." if self.remedy else self.detail
 
 
 class ConversionError(ServiceError):
@@ -11,6 +30,22 @@ class ConversionError(ServiceError):
 
 class QueueError(ServiceError):
     """A job cannot do what was asked of it."""
+
+
+class NumberError(QueueError):
+    """What was given is no fax number."""
+
+
+class TooLargeError(QueueError):
+    """The document passes the size limit."""
+
+
+class UnknownJobError(QueueError):
+    """There is no such fax, or it has no such document or page."""
+
+
+class FinishedError(QueueError):
+    """The fax has already ended: nothing is left to cancel."""
 
 
 class DeliveryError(ServiceError):
