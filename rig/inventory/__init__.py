@@ -58,13 +58,20 @@ def load(path: Path | str) -> Inventory:
         problems += [_problem(source, *explain(detail, source.data)) for detail in error.errors(include_url=False)]
     problems += [_problem(source, place, message) for place, message in check_references(source.data)]
     if problems or inventory is None:
-        raise InventoryError(list(dict.fromkeys(problems)))
+        raise InventoryError(_without_echoes(source, problems))
     return inventory
 
 
 def schema() -> dict[str, Any]:
     """The file as a JSON Schema, for editors that complete and check YAML."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Inventory.model_json_schema()}
+
+
+def _without_echoes(source: Source, problems: list[Problem]) -> list[Problem]:
+    """A value that could not be read counts as none, which the models refuse too: that is one mistake, not two."""
+    unreadable = {(problem.line, problem.column) for problem in source.problems}
+    later = [problem for problem in problems if (problem.line, problem.column) not in unreadable]
+    return [*source.problems, *dict.fromkeys(later)]
 
 
 def _problem(source: Source, place: tuple[str | int, ...], message: str) -> Problem:

@@ -172,7 +172,7 @@ class Inventory(Model):
         if found is None:
             raise ScenarioError(f"no device {name} on this bench{did_you_mean(name, [d.name for d in self.devices])}")
         if kind is not None and not isinstance(found, kind):
-            raise ScenarioError(f"{name} is a {found.kind}, not a {kind_name(kind)}")
+            raise ScenarioError(f'{name} is of kind "{found.kind}", not "{kind_name(kind)}"')
         return found
 
     def devices_of(self, kind: type[AnyDevice]) -> tuple[AnyDevice, ...]:

@@ -18,6 +18,7 @@ KEY = "\0key"
 """At the end of a place: the key itself, not its value."""
 
 _PLAIN = "tag:yaml.org,2002:"
+_TAGS = ("map", "seq", "null", "bool", "int", "float", "str", "timestamp", "merge", "value")
 _DEEPEST = 20
 
 
@@ -40,9 +41,7 @@ def read(path: Path) -> Source:
     source = Source(str(path))
     root = _compose(source.file, _text(path))
     if root is None:
-        raise _refusal(
-            source.file, 1, 1, "the file is empty; 'rig init' or the project's hardware.yaml show what goes in"
-        )
+        raise _refusal(source.file, 1, 1, "the file is empty; copy the hardware.yaml that comes with the project")
     source.data = _Plain(source).value(root, ())
     if not isinstance(source.data, dict):
         line, column = source.where(())
@@ -60,7 +59,7 @@ def _text(path: Path) -> str:
     try:
         octets = path.read_bytes()
     except FileNotFoundError:
-        remedy = "no such file; copy the hardware.yaml that comes with the project, or name another with --hardware"
+        remedy = "no such file; copy the hardware.yaml that comes with the project, or name another file"
         raise _refusal(str(path), 1, 1, remedy) from None
     except (OSError, ValueError) as error:
         raise _refusal(str(path), 1, 1, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
@@ -83,7 +82,7 @@ def _compose(file: str, text: str) -> Node | None:
     except ReaderError as error:
         before = text[: error.position] if isinstance(error.position, int) else ""
         column = len(before) - (before.rfind("\n") + 1) + 1
-        message = f"not YAML: the character {error.character!r} is not allowed; remove it"
+        message = f"not YAML: the character {_character(error.character)} is not allowed; remove it"
         raise _refusal(file, before.count("\n") + 1, column, message) from None
     except RecursionError:
         raise _refusal(file, 1, 1, "not an inventory: values are nested too deeply") from None
@@ -101,13 +100,18 @@ class _Plain:
         self.seen: set[int] = set()
 
     def value(self, node: Node, place: Place) -> Any:
-        position = (node.start_mark.line + 1, node.start_mark.column + 1)
-        self.source.positions[place] = position
         if id(node) in self.seen:
+            # The node knows only where it stood first.
+            position = self.source.where((*place, KEY))
+            self.source.positions[place] = position
             return self.problem(position, "a *reference to another value is not supported here; write the value out")
         self.seen.add(id(node))
+        position = (node.start_mark.line + 1, node.start_mark.column + 1)
+        self.source.positions[place] = position
         if len(place) > _DEEPEST:
             return self.problem(position, "nested too deeply for an inventory")
+        if str(node.tag or "").removeprefix(_PLAIN) not in _TAGS:
+            return self.problem(position, f"the tag {node.tag} is not used here; remove it")
         if isinstance(node, MappingNode):
             return self.mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -126,15 +130,14 @@ class _Plain:
                 first = self.source.positions[(*place, key, KEY)][0]
                 self.problem(position, f'"{key}" is already in line {first}; remove one of them')
                 continue
-            plain[key] = self.value(value_node, (*place, key))
             self.source.positions[(*place, key, KEY)] = position
+            plain[key] = self.value(value_node, (*place, key))
         return plain
 
     def scalar(self, node: Node, position: tuple[int, int]) -> Any:
         text = str(node.value)
-        tag = str(node.tag or "")
         try:
-            match tag.removeprefix(_PLAIN):
+            match str(node.tag or "").removeprefix(_PLAIN):
                 case "null":
                     return None
                 case "bool":
@@ -143,14 +146,16 @@ class _Plain:
                     return _integer(text)
                 case "float":
                     return float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
-                case "str" | "timestamp" | "merge" | "value":
-                    return text
         except ValueError:
             return self.problem(position, f"{text[:40]} is not a number")
-        return self.problem(position, f"the tag {tag} is not used here; remove it")
+        return text
 
     def problem(self, position: tuple[int, int], message: str) -> None:
         self.source.problems.append(Problem(self.source.file, *position, message))
+
+
+def _character(found: Any) -> str:
+    return f"U+{found if isinstance(found, int) else ord(str(found)[:1] or chr(0)):04X}"
 
 
 def _integer(text: str) -> int:
