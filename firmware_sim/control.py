@@ -6,7 +6,7 @@ from typing import Any
 
 from firmware_sim.clock import Instant
 from firmware_sim.device.ata import Ata
-from firmware_sim.device.build import SimulatedDevice
+from firmware_sim.device.build import ATA, FAX_INTERFACE, SimulatedDevice
 from firmware_sim.device.fax_interface import FaxInterface, StaleFenceError
 from firmware_sim.errors import DecodeError, FirmwareError, LocalProtocolError
 from firmware_sim.wire import pack_pages, unpack_pages
@@ -61,10 +61,18 @@ METHODS: dict[type, dict[str, Callable[[Any, Params, Instant], Any]]] = {
     Ata: {"send": _send, "printed": _printed, "off_hook": _off_hook, "on_hook": _on_hook},
 }
 
+KINDS: dict[type, str] = {FaxInterface: FAX_INTERFACE, Ata: ATA}
+
 
 def answer(devices: dict[str, SimulatedDevice], message: dict[str, Any], now: Instant) -> dict[str, Any]:
-    """The reply to one control message. Never raises: what is wrong with the message is the reply."""
+    """The reply to one control message. "devices" lists what is here; all else is asked of one device.
+
+    Never raises: what is wrong with the message is the reply.
+    """
     reply: dict[str, Any] = {"id": message.get("id")}
+    if message.get("method") == "devices":
+        reply["result"] = [{"name": name, "kind": KINDS[type(device)]} for name, device in devices.items()]
+        return reply
     try:
         device = devices.get(str(message.get("device")))
         if device is None:

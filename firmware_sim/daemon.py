@@ -158,7 +158,8 @@ class Control:
 
 async def run(config: DaemonConfig) -> None:
     """Run the devices until SIGTERM or SIGINT. Raises PortInUseError."""
-    clock, hosts = WallClock(), {device.name: Host(WallClock()) for device in config.devices}
+    clock = WallClock()
+    hosts = {device.name: Host(clock) for device in config.devices}
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -19,6 +19,7 @@ from firmware_sim.sip.agent import (
     Registered,
     RegistrationFailed,
     Ringing,
+    Unregistered,
     UserAgent,
 )
 from firmware_sim.sip.sdp import Sdp, answer_audio, audio_of, offer_audio
@@ -204,6 +205,9 @@ class SipDevice:
             case RegistrationFailed(status, reason, text):
                 self.registered = False
                 self.note(now, "registration failed", {"status": status, "reason": reason, "text": text})
+            case Unregistered():
+                self.registered = False
+                self.note(now, "unregistered", {"user": self.profile.account.user})
             case Incoming():
                 self._on_incoming(event, now)
             case Ended() if self._leg is None or event.call != self._leg.handle:

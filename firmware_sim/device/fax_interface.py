@@ -244,4 +244,4 @@ def _cause_of(station: FaxStation | None) -> CallCause:
     outcome = station.outcome
     if outcome is None:
         return causes.LINE_DROPPED
-    return CallCause(outcome.code, outcome.text, outcome.retry)
+    return CallCause(outcome.code, outcome.words, outcome.retry)

@@ -139,7 +139,7 @@ class FaxMachine:
             self.printed += station.received
             outcome = station.outcome
             cause = outcome.code if outcome else "no_fax_tone"
-            text = outcome.text if outcome else "the line was taken away before the fax began"
+            text = outcome.words if outcome else "the line was taken away before the fax began"
             detail = {"cause": cause, "text": text, "remote_id": station.remote_id}
             counts = {"pages_sent": station.pages_confirmed, "pages_received": len(station.received)}
             self._note(now, "fax ended", detail | counts)

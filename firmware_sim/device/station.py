@@ -11,8 +11,8 @@ from firmware_sim.t4.page import Page, Resolution
 from firmware_sim.t30.capabilities import AUDIO_V29, Dcs
 from firmware_sim.t30.frames import encode_number
 from firmware_sim.t30.outcome import Outcome
-from firmware_sim.t30.procedure import Call, Copy, Settings, Sheet
-from firmware_sim.t30.station import called, calling, remote_identification
+from firmware_sim.t30.procedure import Call, Copy, Settings, Sheet, remote_identification
+from firmware_sim.t30.station import called, calling
 
 News = Callable[[Instant, str, dict[str, Detail]], None]
 """Told of each thing that happened: when (since the session began), the event's name, its detail."""
@@ -29,6 +29,10 @@ class StationProfile:
 def encode_page(page: object, terms: Dcs) -> bytes:
     assert isinstance(page, Page)
     return mh.encode(page, min_row_bits(terms))
+
+
+def is_fine(page: object) -> bool:
+    return isinstance(page, Page) and page.resolution is Resolution.FINE
 
 
 def min_row_bits(terms: Dcs) -> int:
@@ -65,6 +69,7 @@ class FaxStation:
             ecm=False,
             encode=encode_page,
             inspect=inspect_page,
+            is_fine=is_fine,
         )
         self.pages = tuple(pages)
         self.received: list[Page] = []
