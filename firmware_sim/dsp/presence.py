@@ -1,0 +1,184 @@
+"""Is there energy on the line, since when, and does it look like an image modem? Kernels that all receivers share.
+
+Receivers work in frames of 80 samples (10 ms) counted in their state, whatever blocks the samples come in. A frame
+lies in xb[XH:], float32; xb[:XH] holds the samples before it. Energy is looked at in pieces of 8 samples (1 ms).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from firmware_sim.clock import SAMPLE_RATE_HZ
+from firmware_sim.dsp.kernels import kernel
+from firmware_sim.dsp.levels import mean_square
+
+f4 = np.float32
+
+FRAME = 80
+XH = 64
+PIECE = 8
+QUIET = 40
+"""Energy has gone when it stayed away for this many samples."""
+
+ON = f4(mean_square(-45.0))
+OFF = f4(mean_square(-50.0))
+FALL = f4(10.0**-1.2)
+"""A carrier that falls by 12 dB has gone, whatever noise remains."""
+RISE = f4(4.0)
+"""Energy that rises by 6 dB over what was there before is a new signal."""
+
+BANDS = 39
+FIELDS = [
+    ("xh", "f4", XH),
+    ("pending", "f4", FRAME),
+    ("n_pending", "i8"),
+    ("origin", "i8"),
+    ("present", "i8"),
+    ("onset", "i8"),
+    ("last_loud", "i8"),
+    ("pieces", "i8"),
+    ("level", "f4"),
+    ("up", "i8"),
+    ("seen", "i8"),
+    ("spectrum", "f4", BANDS),
+]
+"""State fields of the kernels below. *origin* is the absolute number of the first sample of the frame being filled."""
+
+KEPT = ("n_pending", "origin")
+
+
+def _spectrum_tables() -> tuple[Any, Any]:
+    """Hann-windowed Fourier vectors at 100, 200 ... 3900 Hz, [band, sample]."""
+    n = np.arange(FRAME)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * (n + 0.5) / FRAME)
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(1, BANDS + 1) * 100, n) / SAMPLE_RATE_HZ) * window
+    return turns.real.astype(f4), turns.imag.astype(f4)
+
+
+FOURIER_RE, FOURIER_IM = _spectrum_tables()
+
+
+@kernel
+def fill(s: Any, x: Any, at: int, xb: Any) -> tuple[int, bool]:
+    """Take samples x[at:] towards a frame; -> (new at, whether xb now holds a whole frame)."""
+    have = s.n_pending
+    take = min(FRAME - have, x.shape[0] - at)
+    if have + take < FRAME:
+        for i in range(take):
+            s.pending[have + i] = f4(x[at + i])
+        s.n_pending = have + take
+        return at + take, False
+    for i in range(XH):
+        xb[i] = s.xh[i]
+    for i in range(have):
+        xb[XH + i] = s.pending[i]
+    for i in range(take):
+        xb[XH + have + i] = f4(x[at + i])
+    s.n_pending = 0
+    return at + take, True
+
+
+@kernel
+def turn_over(s: Any, xb: Any) -> None:
+    """The frame is done: keep its end, count it."""
+    for i in range(XH):
+        s.xh[i] = xb[FRAME + i]
+    s.origin += FRAME
+
+
+@kernel
+def _power(xb: Any, first: int, count: int) -> Any:
+    total = f4(0)
+    for i in range(first, first + count):
+        total += xb[i] * xb[i]
+    return total
+
+
+@kernel
+def _new_signal(s: Any, at: int, power: Any) -> None:
+    s.present, s.onset, s.level, s.pieces, s.seen = 1, at, power, 1, 0
+
+
+@kernel
+def _rise(s: Any, xb: Any, total: Any) -> None:
+    """Without a carrier so far, a jump in level over line noise or another signal starts a new one."""
+    if s.pieces < 10 or total < RISE * s.level * f4(FRAME):
+        return
+    before = s.level
+    for k in range(0, FRAME, PIECE):
+        power = _power(xb, XH + k, PIECE) / f4(PIECE)
+        if power > RISE * before:
+            _new_signal(s, s.origin + k, power)
+            s.last_loud = s.origin + k + PIECE - 1
+            return
+
+
+@kernel
+def hear(s: Any, xb: Any) -> int:
+    """Follow the energy through one frame; -> the last sample with energy when it went in this frame, else -1."""
+    total = _power(xb, XH, FRAME)
+    if s.present == 0 and total < ON * f4(PIECE):
+        return -1
+    if s.present != 0 and s.up == 0:
+        _rise(s, xb, total)
+    ended = -1
+    for k in range(0, FRAME, PIECE):
+        power = _power(xb, XH + k, PIECE) / f4(PIECE)
+        at = s.origin + k
+        if s.present == 0:
+            if power > ON:
+                _new_signal(s, at, power)
+                s.last_loud = at + PIECE - 1
+        elif power > max(OFF, FALL * s.level):
+            if at + PIECE - 1 > s.last_loud:
+                s.last_loud = at + PIECE - 1
+            if at > s.onset:
+                s.pieces += 1
+                s.level += (power - s.level) / f4(min(s.pieces, 64))
+        elif at + PIECE - 1 - s.last_loud >= QUIET:
+            s.present = 0
+            ended = s.last_loud
+    return int(ended)
+
+
+@kernel
+def watch_spectrum(s: Any, xb: Any) -> None:
+    """Average the spectrum over the whole frames since the onset, up to the last eight or so."""
+    if s.onset > s.origin:
+        return
+    s.seen += 1
+    forget = f4(1) / f4(min(s.seen, 8))
+    for band in range(BANDS):
+        re, im = f4(0), f4(0)
+        for i in range(FRAME):
+            re += xb[XH + i] * FOURIER_RE[band, i]
+            im += xb[XH + i] * FOURIER_IM[band, i]
+        s.spectrum[band] += forget * (re * re + im * im - s.spectrum[band])
+
+
+@kernel
+def _share(spectrum: Any, low: int, high: int) -> Any:
+    """Power from *low* to *high*, in units of 100 Hz, both ends in."""
+    total = f4(0)
+    for band in range(low - 1, high):
+        total += spectrum[band]
+    return total
+
+
+@kernel
+def image_like(s: Any) -> bool:
+    """Whether the spectrum watched is broad and in the band, as image modems are and tones, V.21, noise, DTMF are not.
+
+    Either most of the power in 1000 to 2400 Hz and nowhere concentrated, or the three lines of the alternations.
+    """
+    if s.seen < 2:
+        return False
+    total = _share(s.spectrum, 1, BANDS)
+    if _share(s.spectrum, 3, 31) < f4(0.92) * total or _share(s.spectrum, 14, 21) > f4(0.62) * total:
+        return False
+    for k in range(3, BANDS - 2):
+        if _share(s.spectrum, k - 2, k + 2) > f4(0.6) * total:
+            return False
+    low, mid, high = _share(s.spectrum, 4, 6), _share(s.spectrum, 16, 18), _share(s.spectrum, 28, 30)
+    lines = low + mid + high > f4(0.8) * total and min(low, mid, high) > f4(0.03) * total
+    return bool(lines or _share(s.spectrum, 10, 24) > f4(0.42) * total)
