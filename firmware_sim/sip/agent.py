@@ -252,7 +252,8 @@ class UserAgent:
 
     def reoffer(self, call: str, offer: Sdp, now: Instant) -> None:
         """Ask the peer for another session; ReofferAnswered or ReofferRefused says what came of it."""
-        self._endpoint.reoffer(call, offer.encode(), now)
+        if not self._endpoint.reoffer(call, offer.encode(), now):
+            self._events.append(ReofferRefused(call, 491, "the call is not up, or another offer is still open"))
         self._drain(now)
 
     def end(self, call: str, now: Instant) -> None:

@@ -253,15 +253,19 @@ class Endpoint:
         if call.state is CallState.ENDED:
             self._over(call, now)
 
-    def reoffer(self, handle: str, body: bytes, now: Instant) -> None:
-        """Send a re-INVITE. One at a time; the answer comes as an event. 491 is retried by itself (14.1)."""
+    def reoffer(self, handle: str, body: bytes, now: Instant) -> bool:
+        """Send a re-INVITE; the answer comes as an event, a 491 is retried by itself (14.1).
+
+        False when the call is not up, or another re-INVITE of it is still open.
+        """
         call = self._call(handle)
-        if call is None or call.state is not CallState.CONFIRMED:
-            return
+        if call is None or call.state is not CallState.CONFIRMED or call.success is not None:
+            return False
         if call.reoffer is not None or call.reinvite is not None:
-            raise LocalProtocolError("another re-INVITE of this call is still open")
+            return False
         call.reoffer = body
         self._send_reoffer(call, now)
+        return True
 
     def answer_reoffer(self, handle: str, body: bytes, now: Instant) -> None:
         call = self._call(handle)
@@ -364,7 +368,7 @@ class Endpoint:
     def _reinvited(self, call: Call, transaction: Transaction, now: Instant) -> None:
         if call.state in (CallState.ENDING, CallState.LEAVING):
             self._answer(call, transaction, 481, now)
-        elif call.reoffer is not None:
+        elif call.reoffer_sent:
             self._answer(call, transaction, 491, now)
         elif call.state is not CallState.CONFIRMED or call.reinvite is not None or call.success is not None:
             wait = ("Retry-After", str(self._rng.randint(0, 10)))
@@ -532,8 +536,7 @@ class Endpoint:
         elif kind == "unanswered":
             self._give_up(call, now)
         elif kind == "reoffer":
-            if call.state is CallState.CONFIRMED and call.reoffer is not None:
-                self._send_reoffer(call, now)
+            self._reoffer_again(call, now)
         elif kind == "cancelled":
             if call.step(CallTrigger.TIMEOUT):
                 self._over(call, now)
@@ -583,7 +586,16 @@ class Endpoint:
     def _send_reoffer(self, call: Call, now: Instant) -> None:
         assert call.reoffer is not None
         call.tries = 0
+        call.reoffer_sent = True
         self._within_dialog(call, "INVITE", call.reoffer, now)
+
+    def _reoffer_again(self, call: Call, now: Instant) -> None:
+        if call.state is not CallState.CONFIRMED or call.reoffer is None:
+            return
+        if call.reinvite is not None or call.success is not None:
+            self._alarms.set(("reoffer", call.handle), now + T1)
+        else:
+            self._send_reoffer(call, now)
 
     def _within_dialog(self, call: Call, method: str, body: bytes, now: Instant) -> None:
         assert call.dialog is not None
@@ -601,6 +613,7 @@ class Endpoint:
             return
         if call.dialog is None:
             return
+        call.reoffer_sent = False
         call.dialog.refresh_target(response)
         self._send_ack(call, call.dialog, transaction.request, response)
         if call.reoffer is not None and call.state is CallState.CONFIRMED:
@@ -608,6 +621,7 @@ class Endpoint:
             self._events.append(ReofferAnswered(call.handle, response.body))
 
     def _reoffer_failed(self, call: Call, status: int, reason: str, now: Instant) -> None:
+        call.reoffer_sent = False
         if call.reoffer is None or call.state is not CallState.CONFIRMED:
             return
         if status == 491:
