@@ -213,7 +213,8 @@ def _stored_page(pdf: Any, number: int) -> Page:
             bitmap = objects[0].get_bitmap()
             if bitmap.format != pdfium_c.FPDFBitmap_Gray:
                 raise foreign
-            y_dpi = bitmap.height * POINTS_PER_INCH / page.get_height()
+            width_pt, height_pt = page.get_size()  # in units that grow with the page: only their ratio counts
+            y_dpi = Resolution.STANDARD.x_dpi * bitmap.height * width_pt / height_pt / bitmap.width
             nearest = min(Resolution, key=lambda r: abs(r.y_dpi - y_dpi))
             return page_of_pixels(_gray(bitmap) < 128, nearest)
     except pdfium.PdfiumError as error:
