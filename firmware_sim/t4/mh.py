@@ -21,8 +21,8 @@ LONGEST_NUMBER = 103
 """Its place among the code words."""
 EOL_ZEROS = EOL_BITS - 1
 DENSE_RTC = 4 * EOL_BITS
-"""Four EOLs within so many bits are RTC, one of its own EOLs perhaps unreadable; three rows take more than that ..."""
-DENSE_WIDTH_PX = 64
+"""Four EOLs within so many bits are RTC, one more perhaps unreadable among them: a row between them takes more ..."""
+DENSE_WIDTH_PX = 1728
 """... from this width on."""
 
 
@@ -192,13 +192,13 @@ def _read_row(octets: Octets, bit: int, end: int, row: Octets, width: int) -> in
 def _next_row(octets: Octets, bit: int, end: int) -> int:
     """After a row that was read to its width, its EOL is due, one bit of it perhaps wrong. *end* is the EOL found next.
 
-    Returns where the row after it begins: past *end* where that is the row's own EOL. -1 where there is no EOL.
+    Returns where the row after it begins: past *end* where that is the row's own EOL. -1 where more codes follow.
     """
     first = _next_one(octets, bit, end)
     if first == end:
         return end + 1
     second = _next_one(octets, first + 1, end)
-    return second + 1 if second - bit >= EOL_ZEROS else -1
+    return second + 1 if second < end and second - bit >= EOL_ZEROS else -1
 
 
 @kernel
@@ -222,25 +222,50 @@ def _repeat(rows: Octets, number: int) -> None:
 
 
 @kernel
+def _was_split(octets: Octets, start: int, ends: Numbers, number: int, row: Octets, width: int) -> bool:
+    """Whether the row at *start*, bad up to its EOL, becomes one row with what follows if one bit of that EOL is set.
+
+    A wrong bit can make an EOL out of a row's own zeros; the two halves must not count as two rows.
+    """
+    if number + 2 >= ends.shape[0]:
+        return False
+    split, end = ends[number + 1], ends[number + 2]
+    after = _read_row(octets, split + 1, end - EOL_ZEROS, row, width)
+    if after >= 0 and _next_one(octets, after, end) == end:
+        return False
+    for bit in range(split - 1, max(start, split - 2 * EOL_BITS), -1):
+        mask = np.uint8(128 >> (bit & 7))
+        if octets[bit >> 3] & mask:
+            return False
+        octets[bit >> 3] |= mask
+        after = _read_row(octets, start, end - EOL_ZEROS, row, width)
+        octets[bit >> 3] ^= mask
+        if after >= 0 and _next_one(octets, after, end) == end:
+            return True
+    return False
+
+
+@kernel
 def _decode(octets: Octets, bits: int, ends: Numbers, width: int, max_rows: int) -> tuple[Octets, Octets, bool]:
     """Rows, bad flags, and whether RTC was met. *octets* has eight to spare behind its *bits*."""
     most = min(max_rows, bits // EOL_BITS + 1)
     rows = np.zeros((most, (width + 7) >> 3), dtype=np.uint8)
     bad = np.zeros(most, dtype=np.uint8)
-    count = 0
-    for number in range(ends.shape[0]):
+    count, number = 0, 0
+    while number < ends.shape[0]:
         if _is_rtc(octets, ends, number, width):
             return rows[:count], bad[:count], True
-        bit, last = ends[number] + 1, number + 1 == ends.shape[0]
+        start, last = ends[number] + 1, number + 1 == ends.shape[0]
         end = bits if last else ends[number + 1]
-        if _next_one(octets, bit, end) == end:
-            continue
-        while 0 <= bit < end and count < most:
-            after = _read_row(octets, bit, end if last else end - EOL_ZEROS, rows[count], width)
-            bit = _next_row(octets, after, end) if after >= 0 else -1
-            if bit < 0:
+        while 0 <= start < end and count < most and _next_one(octets, start, end) < end:
+            after = _read_row(octets, start, end if last else end - EOL_ZEROS, rows[count], width)
+            following = _next_row(octets, after, end) if after >= 0 else -1
+            if following < 0:
+                number += _was_split(octets, start, ends, number, rows[count], width)
                 _repeat(rows, count)
                 bad[count] = 1
-            if bit >= 0 or not last:
+            if following >= 0 or not last:
                 count += 1
+            start = following
+        number += 1
     return rows[:count], bad[:count], False
