@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_US, Duration, Instant, ms, seconds
-from firmware_sim.dsp.hdlc import encode_frames
+from firmware_sim.dsp import hdlc
 from firmware_sim.dsp.tones import CED, CNG, ToneGenerator
-from firmware_sim.modems.catalog import Demodulator, Kind, ModemEvent, Modulator, Quality, demodulator, modulator
+from firmware_sim.modems.api import Demodulator, Kind, ModemEvent, Modulator, Quality
+from firmware_sim.modems.catalog import demodulator, modulator
 from firmware_sim.t30.procedure import Call, Image
 from firmware_sim.t30.signals import (
     Abort,
@@ -232,7 +233,7 @@ class FaxSession:
     def _modulate(self, signal: Transmit) -> Modulator:
         if signal.image is None or signal.rate is None:
             burst = modulator("V.21", V21_BPS, self._level_dbm0)
-            burst.start(encode_frames(signal.frames, PREAMBLE_FLAGS, CLOSING_FLAGS))
+            burst.start(hdlc.encode(signal.frames, PREAMBLE_FLAGS, closing=CLOSING_FLAGS))
             return burst
         burst = modulator(signal.rate.modem, signal.rate.bps, self._level_dbm0)
         if signal.image is Image.TRAINING:

@@ -28,18 +28,11 @@ class StationProfile:
 
 def encode_page(page: object, terms: Dcs) -> bytes:
     assert isinstance(page, Page)
-    return mh.encode(page, min_row_bits(terms))
+    return mh.encode(page, terms.min_row_bits)
 
 
 def is_fine(page: object) -> bool:
     return isinstance(page, Page) and page.resolution is Resolution.FINE
-
-
-def min_row_bits(terms: Dcs) -> int:
-    """Bits that a row lasts at least, from the minimum scan line time and the rate of the DCS."""
-    standard_ms, fine_ms = terms.scan_times_ms or (0, 0)
-    bps = terms.rate.bps if terms.rate is not None else 0
-    return -(-(fine_ms if terms.fine else standard_ms) * bps // 1000)
 
 
 def decode_page(octets: bytes, terms: Dcs) -> mh.Decoded:

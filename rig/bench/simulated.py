@@ -21,7 +21,7 @@ from rig.service.blobs import MemoryBlobs
 from rig.service.core import FaxService
 from rig.service.errors import ServiceError
 from rig.service.interface import FaxInterface as FaxInterfaceProtocol
-from rig.service.model import Direction, Job
+from rig.service.model import Direction, Job, Progress
 from rig.service.store import Store
 
 FIRST_FREE_PORT = 40000
@@ -171,17 +171,16 @@ class SimulatedBench:
         return describe.number_of(self.inventory, name)
 
     def expect(self, name: str, *, within: Duration, source: str = "", since: int = 0, **detail: Detail) -> Stamped:
-        def seen() -> bool:
-            return self.log.find(name, source, since, **detail) is not None
-
-        self._world.run(seen, self._world.now + within)
-        event = self.log.find(name, source, since, **detail)
+        search = self.log.search(name, source, since, **detail)
+        self._world.run(lambda: search.result() is not None, self._world.now + within)
+        event = search.result()
         if event is None:
             raise ExpectationError(missed(name, within, source, detail))
         return event
 
     def expect_job(self, job_id: int, *, within: Duration) -> FaxJob:
-        self._world.run(lambda: self.service.show(job_id).finished, self._world.now + within)
+        search = self.log.search("job", "service", job=job_id, progress=int(Progress.FINISHED))
+        self._world.run(lambda: search.result() is not None, self._world.now + within)
         job = self.service.show(job_id)
         if not job.finished:
             raise ExpectationError(f"job {job_id} did not end within {within / 1e6:.0f} s: {job.text}")
