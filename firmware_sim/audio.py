@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_US, Duration, Instant, ms, seconds
 from firmware_sim.dsp import hdlc
-from firmware_sim.dsp.tones import CED, CNG, ToneGenerator
+from firmware_sim.dsp.tones import ToneGenerator, ced, cng
 from firmware_sim.modems.api import Demodulator, Kind, ModemEvent, Modulator, Quality
 from firmware_sim.modems.catalog import demodulator, modulator
 from firmware_sim.t30.procedure import Call, Image
@@ -80,7 +80,7 @@ class FaxSession:
         self._tuned = Tune()
         self._image_up = self._trained = False
         self._bits: list[Bits] = []
-        tone = CNG(level_dbm0) if calling else CED(level_dbm0, CED_LENGTH)
+        tone = cng(level_dbm0) if calling else ced(level_dbm0, CED_LENGTH / ms(1))
         self._tone: ToneGenerator | None = ToneGenerator(tone)
         self._tone_start = 0 if calling else SILENCE_BEFORE_CED // SAMPLE_US
         self._begin_at = answer_wait if calling else SILENCE_BEFORE_CED + CED_LENGTH

@@ -17,9 +17,9 @@ from typing import Any
 from firmware_sim.clock import Instant
 from firmware_sim.control import answer
 from firmware_sim.device.build import DaemonConfig, DeviceConfig, SimulatedDevice, build, from_json
+from firmware_sim.dsp.warm import warm
 from firmware_sim.errors import ConfigError, DecodeError
 from firmware_sim.events import Address, Datagram, Stamped
-from firmware_sim.modems import warm
 from firmware_sim.wire import LONGEST_LINE, event_line, line, parse
 
 FAREWELL_S = 0.3

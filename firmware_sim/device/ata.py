@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from random import Random
 
+import numpy as np
+
 from firmware_sim.audio import Samples
 from firmware_sim.clock import BLOCK_SAMPLES, Instant
 from firmware_sim.device.base import SipDevice, SipProfile
 from firmware_sim.device.fax_machine import FaxMachine
 from firmware_sim.device.media import RtpLeg
-from firmware_sim.dsp.tones import BUSY, DIAL_TONE, RINGBACK, Cadence, DtmfDetector, ToneGenerator
+from firmware_sim.dsp.detectors import DtmfDetector
+from firmware_sim.dsp.tones import Cadence, ToneGenerator, busy, dial_tone, ringback
 from firmware_sim.errors import LocalProtocolError
 from firmware_sim.events import Datagram, Stamped
 from firmware_sim.fxs.port import FxsPort, Hook, PortState, Signal
 from firmware_sim.sip.agent import Incoming
 from firmware_sim.t4.page import Page
 
-TONES: dict[PortState, Cadence] = {PortState.COLLECTING: DIAL_TONE, PortState.CALLING: RINGBACK, PortState.RELEASED: BUSY}
+SILENCE: Samples = np.zeros(BLOCK_SAMPLES, np.int16)
+TONES: dict[PortState, Cadence] = {
+    PortState.COLLECTING: dial_tone(),
+    PortState.CALLING: ringback(),
+    PortState.RELEASED: busy(),
+}
 
 
 class Ata(SipDevice):
@@ -80,7 +88,7 @@ class Ata(SipDevice):
         return datagram
 
     def _on_silent_block(self, due: Instant) -> None:
-        tone = self._tone.execute(BLOCK_SAMPLES) if self._tone is not None else _silence()
+        tone = self._tone.execute(BLOCK_SAMPLES) if self._tone is not None else SILENCE
         said = self.machine.execute(tone, due)
         if self.port.state is PortState.COLLECTING:
             for _, digit in self._digits.execute(said):
@@ -161,6 +169,3 @@ class Ata(SipDevice):
         self.port.signal(Signal.STOP, now)
         self.machine.ringing_stopped()
 
-
-def _silence() -> Samples:
-    return ToneGenerator.silence(BLOCK_SAMPLES)

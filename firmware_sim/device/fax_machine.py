@@ -7,7 +7,7 @@ from enum import Enum
 from firmware_sim.audio import Samples
 from firmware_sim.clock import BLOCK_SAMPLES, SAMPLE_US, Instant, ms
 from firmware_sim.device.station import FaxStation, StationProfile
-from firmware_sim.dsp.tones import DtmfDialler
+from firmware_sim.dsp.tones import DTMF_KEYS, Cadence, ToneGenerator, dtmf
 from firmware_sim.errors import LocalProtocolError
 from firmware_sim.events import Detail, Stamped
 from firmware_sim.fxs.port import Hook
@@ -47,7 +47,7 @@ class FaxMachine:
         self.printed: list[Page] = []
         self._rings_heard = 0
         self._station: FaxStation | None = None
-        self._dialler: DtmfDialler | None = None
+        self._dialler: ToneGenerator | None = None
         self._to_send: tuple[Page, ...] = ()
         self._base: Instant = 0
         self._linger_blocks = LINGER_BLOCKS
@@ -59,10 +59,12 @@ class FaxMachine:
         """Put pages in and dial. Raises LocalProtocolError while another call is on."""
         if self.state is not MachineState.IDLE:
             raise LocalProtocolError(f"{self.name} is {self.state.value}: wait until its call has ended")
+        if not number or set(number.upper()) - set(DTMF_KEYS):
+            raise LocalProtocolError(f"{self.name} cannot dial {number!r}: only digits, * and #")
         if not pages:
             raise LocalProtocolError(f"{self.name} has no page to send: put one in")
         self._to_send = tuple(pages)
-        self._dialler = DtmfDialler(number, DIAL_TONE_WAIT // SAMPLE_US)
+        self._dialler = _dialler(number)
         self.state, self.hook = MachineState.DIALLING, Hook.OFF
         self._note(now, "dialling", {"number": number, "pages": len(pages)})
 
@@ -97,7 +99,7 @@ class FaxMachine:
         """One block while off hook; *now* is when it begins."""
         if self._dialler is not None:
             said = self._dialler.execute(len(heard))
-            if self._dialler.finished:
+            if not self._dialler.remaining:
                 self._dialler = None
                 self.state = MachineState.IN_CALL
                 self._begin_session(now + BLOCK_SAMPLES * SAMPLE_US, is_calling=True)
@@ -150,3 +152,8 @@ class FaxMachine:
             self._note(now, "on hook", {})
         self._dialler, self._to_send, self._rings_heard = None, (), 0
         self.state, self.hook = MachineState.IDLE, Hook.ON
+
+
+def _dialler(number: str) -> ToneGenerator:
+    wait = (None, DIAL_TONE_WAIT // SAMPLE_US)
+    return ToneGenerator(Cadence((wait, *dtmf(number).steps), repeat=False))

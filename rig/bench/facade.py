@@ -6,7 +6,6 @@ from typing import Protocol
 
 from firmware_sim.clock import Duration
 from firmware_sim.events import Detail, Stamped
-from firmware_sim.t4.page import Page
 from rig.bench.log import EventLog
 from rig.drivers.protocols import FaxMachineDriver
 from rig.errors import RigError
@@ -77,7 +76,9 @@ class Bench(Protocol):
 
     def machine(self, name: str) -> FaxMachineDriver: ...
 
-    def machine_names(self) -> Sequence[str]: ...
+    def names(self, kind: str) -> Sequence[str]:
+        """The devices of a kind, as hardware.yaml spells it: "fax interface", "ata", "fax machine"."""
+        ...
 
     def number_of(self, name: str) -> str:
         """The number at which a device is called."""
@@ -93,7 +94,3 @@ class Bench(Protocol):
         """Wait until the job is finished. Raises ExpectationError."""
         ...
 
-
-def pages_of(bench: Bench, name: str, since: int) -> list[Page]:
-    """What the machine printed beyond its first *since* pages."""
-    return list(bench.machine(name).printed()[since:])

@@ -18,7 +18,7 @@ from rig.bench.processes import Process
 from rig.bench.simulated import missed
 from rig.drivers.control import ControlLine, RemoteFaxMachine
 from rig.errors import InstrumentError, ScenarioError
-from rig.inventory import FaxMachine, Inventory
+from rig.inventory import Inventory
 
 POLL_S = 0.1
 MOST_RESTARTS = 20
@@ -78,8 +78,8 @@ class LiveBench:
     def machine(self, name: str) -> RemoteFaxMachine:
         return RemoteFaxMachine(self._control, describe.ata_of(self.inventory, name).name)
 
-    def machine_names(self) -> Sequence[str]:
-        return [machine.name for machine in self.inventory.devices_of(FaxMachine)]
+    def names(self, kind: str) -> Sequence[str]:
+        return [device.name for device in self.inventory.devices if device.kind == kind]
 
     def number_of(self, name: str) -> str:
         return describe.number_of(self.inventory, name)

@@ -15,8 +15,9 @@ from rig.bench.facade import ExpectationError, FaxJob, RefusedByServiceError
 from rig.bench.log import EventLog
 from rig.drivers.fax_interface import VirtualFaxInterface
 from rig.errors import InstrumentError, ScenarioError
-from rig.inventory import FaxMachine, Inventory
-from rig.pbx.core import Pbx, PbxAccount
+from rig.inventory import Inventory
+from rig.pbx.core import Pbx
+from rig.pbx.registrar import PbxAccount
 from rig.service.blobs import MemoryBlobs
 from rig.service.core import FaxService
 from rig.service.errors import ServiceError
@@ -47,6 +48,19 @@ class ServiceNode:
 
     def events(self) -> list[Stamped]:
         return self.core.events()
+
+
+class PbxNode:
+    """The World's shell around the PBX's core."""
+
+    def __init__(self, core: Pbx) -> None:
+        self.core, self.addresses = core, (core.local,)
+        self.receive, self.expire = core.receive, core.expire
+        self.outputs, self.events = core.outputs, core.events
+
+    @property
+    def deadline(self) -> Instant | None:
+        return self.core.deadline
 
 
 class CoreClient:
@@ -164,8 +178,8 @@ class SimulatedBench:
         ata = describe.ata_of(self.inventory, name)
         return VirtualFaxMachine(self._world, self._atas[ata.name])
 
-    def machine_names(self) -> Sequence[str]:
-        return [machine.name for machine in self.inventory.devices_of(FaxMachine)]
+    def names(self, kind: str) -> Sequence[str]:
+        return [device.name for device in self.inventory.devices if device.kind == kind]
 
     def number_of(self, name: str) -> str:
         return describe.number_of(self.inventory, name)
@@ -191,12 +205,11 @@ class SimulatedBench:
     def _build(self) -> None:
         host = self.inventory.bench.host
         registrar = Address(host, self.inventory.pbx.port or next(self._ports))
-        self._pbx = Pbx(
-            registrar,
-            [PbxAccount(account.user, account.secret or "", account.numbers) for account in self.inventory.pbx.accounts],
-            child_rng(self.seed, "pbx"),
-            domain=self.inventory.pbx.domain,
-        )
+        accounts = [
+            PbxAccount(account.user, account.secret or "", account.numbers) for account in self.inventory.pbx.accounts
+        ]
+        rng = child_rng(self.seed, "pbx")
+        self._pbx = PbxNode(Pbx(registrar, accounts, rng, domain=self.inventory.pbx.domain))
         self._world.add(self._pbx)
         for config in describe.devices(self.inventory, registrar):
             sip = Address(host, config.sip.port or next(self._ports))
