@@ -54,6 +54,8 @@ class Held:
     converted: list[Page] = field(default_factory=list)
     attached: bool = False
     """The device has heard of this attempt under our fence."""
+    heard_at: Instant | None = None
+    """When it last answered; goes into the database with the next renewal of the lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class FaxService:
                 if not job.cancelled:
                     change.log(change.update(job, cancelled=True, due=now, text="being cancelled"))
             else:
-                job = change.update(job, fence=job.fence + 1, cancelled=True)
+                job = change.transaction.take_away(job.id)
                 change.finish(job, Result.ABORT, "cancelled", "cancelled before it was sent")
         return self._job(job_id)
 
@@ -188,7 +190,9 @@ class FaxService:
     def work(self, interface: FaxInterface, worker_name: str, now: Instant) -> Instant | None:
         """Do whatever is due, once. Returns when it wants to be called again."""
         held = self._held.setdefault(worker_name, {})
-        self._claim(held, worker_name, now)
+        due = self.store.next_due(now)
+        if due is not None and due <= now:
+            self._claim(held, worker_name, now)
         for one in list(held.values()):
             try:
                 self._advance(one, interface, now)
@@ -223,8 +227,7 @@ class FaxService:
                 held[job.id] = Held(job)
 
     def _advance(self, one: Held, interface: FaxInterface, now: Instant) -> None:
-        with self.store.transaction() as transaction:
-            one.job = transaction.update(one.job.id, one.job.fence, lease=now + self.policy.lease, heartbeat=now)
+        self._hold(one, now)
         if one.job.progress is not Progress.CONVERTED:
             self._convert(one, now)
         elif one.job.cancelled and one.job.attempt_open:
@@ -233,6 +236,18 @@ class FaxService:
             self._follow(one, interface, now)
         else:
             self._call(one, interface, now)
+
+    def _hold(self, one: Held, now: Instant) -> None:
+        """See what others did to the job; renew the lease when a third of it is over (each write costs a disk sync)."""
+        job = self.store.job(one.job.id)
+        if job is None or job.fence != one.job.fence or job.progress is Progress.FINISHED:
+            raise StaleFenceError(f"Job {one.job.id} has another owner or has ended", "leave it")
+        one.job = job
+        if job.lease is None or job.lease - now < self.policy.lease * 2 // 3:
+            heard_at = one.heard_at if one.attached else job.heard_at
+            lease = now + self.policy.lease
+            with self.store.transaction() as transaction:
+                one.job = transaction.update(job.id, job.fence, lease=lease, heartbeat=now, heard_at=heard_at)
 
     # conversion
 
@@ -364,6 +379,10 @@ class FaxService:
         if confirmed < one.job.pages_confirmed:
             self._call_was_forgotten(one, interface, now)
             return
+        first = one.heard_at is None
+        one.heard_at = now
+        if not (first or state.finished or confirmed > one.job.pages_confirmed):
+            return
         with self._changes(now) as change:
             one.job = change.update(one.job, heard_at=now)
             if confirmed > one.job.pages_confirmed:
@@ -423,7 +442,7 @@ class FaxService:
         """The device is away. The attempt stays open: it may have heard us, and its call may go on."""
         one.attached = False
         job = one.job
-        last_word = job.heard_at if job.heard_at is not None else job.created_at
+        last_word = one.heard_at or job.heard_at or job.created_at
         if now > max(last_word + self.policy.silent_for, job.created_at + self.policy.give_up_after):
             self._give_up(one, now, "interface_down", str(error))
             return
@@ -432,7 +451,10 @@ class FaxService:
             text = f"the fax interface is away ({error.detail}); asked again every few seconds"
             if job.cancelled:
                 text = f"being cancelled; {text}"
-            one.job = change.update(job, owner="", lease=None, due=due, cause="interface_down", text=text)
+            heard_at = one.heard_at or job.heard_at
+            one.job = change.update(
+                job, owner="", lease=None, due=due, cause="interface_down", text=text, heard_at=heard_at
+            )
             if job.text != text:
                 change.log(one.job)
 

@@ -93,6 +93,34 @@ LOG = sa.Table(
 )
 
 OPEN = JOBS.c.progress < int(Progress.FINISHED)
+
+
+def _claim() -> Any:
+    candidate = JOBS.alias()
+    first = (
+        sa.select(candidate.c.id)
+        .where(
+            candidate.c.progress.in_(sa.bindparam("progresses", expanding=True)),
+            candidate.c.progress < int(Progress.FINISHED),
+            candidate.c.due <= sa.bindparam("now"),
+            sa.or_(candidate.c.lease.is_(None), candidate.c.lease <= sa.bindparam("now")),
+        )
+        .order_by(candidate.c.due, candidate.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    values = {
+        "owner": sa.bindparam("worker"),
+        "lease": sa.bindparam("until"),
+        "heartbeat": sa.bindparam("now"),
+        "fence": JOBS.c.fence + 1,
+    }
+    return sa.update(JOBS).where(JOBS.c.id == first).values(values).returning(*JOBS.c)
+
+
+CLAIM = _claim()
+CLAIMABLE_AT = sa.case((sa.func.coalesce(JOBS.c.lease, 0) > JOBS.c.due, JOBS.c.lease), else_=JOBS.c.due)
+NEXT_DUE = sa.select(sa.func.min(CLAIMABLE_AT)).where(OPEN, JOBS.c.due.is_not(None))
 NOW_US = (
     "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) * 1000"
 )
@@ -171,9 +199,8 @@ class Store:
 
     def next_due(self, now: Instant) -> Instant | None:
         """When the next job that nobody owns, or whose owner will have lost it by then, can be claimed."""
-        at = sa.case((sa.func.coalesce(JOBS.c.lease, 0) > JOBS.c.due, JOBS.c.lease), else_=JOBS.c.due)
         with self._reading() as connection:
-            found = connection.execute(sa.select(sa.func.min(at)).where(OPEN, JOBS.c.due.is_not(None))).scalar()
+            found = connection.execute(NEXT_DUE).scalar()
         return None if found is None else max(int(found), now)
 
     def blob_names(self) -> set[str]:
@@ -202,25 +229,9 @@ class Transaction:
 
     def claim(self, worker: str, now: Instant, lease: Instant, progresses: Sequence[Progress]) -> Job | None:
         """The job that has been due for longest and that nobody owns, with a new fence; None when there is none."""
-        candidate = JOBS.alias()
-        first = (
-            sa.select(candidate.c.id)
-            .where(
-                candidate.c.progress.in_([int(p) for p in progresses]),
-                candidate.c.progress < int(Progress.FINISHED),
-                candidate.c.due <= now,
-                sa.or_(candidate.c.lease.is_(None), candidate.c.lease <= now),
-            )
-            .order_by(candidate.c.due, candidate.c.id)
-            .limit(1)
-            .scalar_subquery()
-        )
-        row = self.connection.execute(
-            sa.update(JOBS)
-            .where(JOBS.c.id == first)
-            .values(owner=worker, lease=lease, heartbeat=now, fence=JOBS.c.fence + 1)
-            .returning(*JOBS.c)
-        ).first()
+        names = [int(progress) for progress in progresses]
+        values = {"worker": worker, "now": now, "until": lease, "progresses": names}
+        row = self.connection.execute(CLAIM, values).first()
         return None if row is None else _job(row)
 
     def update(self, job_id: int, fence: int, **values: Any) -> Job:
@@ -234,6 +245,12 @@ class Transaction:
         if row is None:
             raise StaleFenceError(f"Job {job_id} is no longer under fence {fence}", "leave it to its new owner")
         return _job(row)
+
+    def take_away(self, job_id: int) -> Job:
+        """From whoever owns it, for good: the job is cancelled and has a new fence."""
+        values = {"fence": JOBS.c.fence + 1, "cancelled": True}
+        change = sa.update(JOBS).where(JOBS.c.id == job_id).values(values).returning(*JOBS.c)
+        return _job(self.connection.execute(change).one())
 
     def add_pages(
         self, job_id: int, pages: Sequence[Page], confirmed_at: Instant | None = None, attempt: int | None = None
