@@ -73,11 +73,12 @@ class QamDemodulator(Receiver):
     def quality(self) -> Quality:
         s = self.state[0]
         spec = SPECS[int(s["row"])]
-        if s["mse"] <= 0.0:
+        level, mse = (float(v) for v in s["measured"])
+        if mse <= 0.0:
             return Quality(levels.dbm0(float(s["level"])), math.nan, math.nan, math.nan)
         return Quality(
-            level_dbm0=levels.dbm0(float(s["level"])),
-            snr_db=10.0 * math.log10(spec.power / float(s["mse"])),
+            level_dbm0=levels.dbm0(level),
+            snr_db=10.0 * math.log10(spec.power / mse),
             carrier_offset_hz=-float(s["om"]) * spec.baud / (2.0 * math.pi),
             clock_offset_ppm=-float(s["drift"]) * 1e6,
         )

@@ -68,6 +68,8 @@ STATE = np.dtype(
         ("ones", "i8"),
         ("chunk", "i8"),
         ("chunk_sample", "i8"),
+        ("measured", "f4", 2),
+        ("measuring", "f4", 2),
     ],
     align=True,
 )
@@ -442,6 +444,14 @@ def _wake(s: Any) -> None:
 
 
 @kernel
+def _measure(s: Any) -> None:
+    """Keep level and error, a frame late, so that the end of the burst is not in them."""
+    for k in range(2):
+        s.measured[k] = s.measuring[k]
+    s.measuring[0], s.measuring[1] = s.level, s.mse
+
+
+@kernel
 def _frame(s: Any, xb: Any, zr: Any, zi: Any, bits: Any, nb: int, events: Any, told: int) -> tuple[int, int]:
     """One frame; -> (end of bits, end of events)."""
     ended = hear(s, xb)
@@ -469,6 +479,8 @@ def _frame(s: Any, xb: Any, zr: Any, zi: Any, bits: Any, nb: int, events: Any, t
         s.zr[i], s.zi[i] = zr[nz - ZH + i], zi[nz - ZH + i]
     s.cur -= nz - ZH
     s.pos = pos - FRAME
+    if s.stage == DATA and s.last_loud == s.origin + FRAME - 1:
+        _measure(s)
     return nb, told
 
 
