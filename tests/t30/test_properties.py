@@ -16,7 +16,17 @@ def story(world):
 
 @pytest.mark.parametrize("first", range(0, SEEDS, 100))
 def test_random_calls(first):
-    for seed in range(first, first + 100):
+    judge(range(first, first + 100))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", range(SEEDS, SEEDS + 5000, 500))
+def test_random_calls_at_length(first):
+    judge(range(first, first + 500))
+
+
+def judge(seeds):
+    for seed in seeds:
         world = build(seed).run()
         try:
             check(world)
