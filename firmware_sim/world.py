@@ -11,6 +11,7 @@ from typing import Protocol
 from firmware_sim.clock import Duration, Instant, ms
 from firmware_sim.errors import ConfigError
 from firmware_sim.events import Address, Datagram, Stamped
+NEVER: Instant = 1 << 62
 
 
 class Node(Protocol):
@@ -39,6 +40,8 @@ class World:
         self.unrouted = 0
         self._latency, self._watch = latency, watch
         self._nodes: list[Node] = []
+        self._deadlines: list[Instant] = []
+        self._places: dict[int, int] = {}
         self._owners: dict[Address, Node] = {}
         self._heap: list[tuple[Instant, int, Callable[[], None]]] = []
         self._sequence = 0
@@ -49,7 +52,10 @@ class World:
             if address in self._owners:
                 raise ConfigError(f"{address} is in use twice: give each device a port of its own")
             self._owners[address] = node
+        self._places[id(node)] = len(self._nodes)
         self._nodes.append(node)
+        self._deadlines.append(NEVER)
+        self._note_deadline(node)
 
     def at(self, when: Instant, action: Callable[[], None]) -> None:
         self._sequence += 1
@@ -61,20 +67,20 @@ class World:
             self.at(self.now + self._latency, lambda datagram=datagram: self._deliver(datagram))  # type: ignore[misc]
         for event in node.events():
             self._watch(event)
+        self._note_deadline(node)
 
     def run(self, until: Callable[[], bool], limit: Instant) -> bool:
-        """Step until *until* holds; false where *limit* came first, or nothing is left to happen."""
+        """Step until *until* holds; false where *limit* came first. Then it is *limit*, whatever did or did not happen."""
         while not until():
-            due, node = self._next_deadline()
-            if self._heap and (due is None or self._heap[0][0] <= due):
-                when, _, action = self._heap[0]
-                if when > limit:
+            due = min(self._deadlines, default=NEVER)
+            if self._heap and self._heap[0][0] <= due:
+                if self._heap[0][0] > limit:
                     break
-                heappop(self._heap)
-                self.now = when
+                self.now, _, action = heappop(self._heap)
                 action()
-            elif due is not None and node is not None and due <= limit:
+            elif due <= limit:
                 self.now = max(self.now, due)
+                node = self._nodes[self._deadlines.index(due)]  # of equal ones the node that was added first
                 node.expire(self.now)
                 self.touch(node)
             else:
@@ -84,15 +90,10 @@ class World:
         self.now = max(self.now, limit)
         return until()
 
-    def _next_deadline(self) -> tuple[Instant | None, Node | None]:
-        """The earliest deadline; of equal ones the node that was added first."""
-        earliest: Instant | None = None
-        owner: Node | None = None
-        for node in self._nodes:
-            due = node.deadline
-            if due is not None and (earliest is None or due < earliest):
-                earliest, owner = due, node
-        return earliest, owner
+    def _note_deadline(self, node: Node) -> None:
+        """A node's deadline moves only when it is told something, so it is asked for only then."""
+        due = node.deadline
+        self._deadlines[self._places[id(node)]] = NEVER if due is None else due
 
     def _deliver(self, datagram: Datagram) -> None:
         owner = self._owners.get(datagram.destination)
