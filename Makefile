@@ -65,7 +65,7 @@ $(STAMPS)/venv:
 $(STAMPS)/packages: requirements.lock | $(STAMPS)/venv
 	@echo "[2/4] Installing the locked packages, each checked by its hash (a minute or three)"
 	@touch $(STAMPS)/unfinished
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r requirements.lock || { \
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-compile --no-deps --require-hashes -r requirements.lock || { \
 		echo "The packages could not be installed. The lines above say why; 'make setup' tries again." >&2; exit 1; }
 	@rm -f $(STAMPS)/unfinished && touch $@
 

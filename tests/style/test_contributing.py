@@ -1,0 +1,42 @@
+"""The worked examples of CONTRIBUTING.md work."""
+
+import re
+from pathlib import Path
+
+from firmware_sim.clock import seconds
+from rig.inventory import FaxMachine, load
+from rig.service import retry
+
+TOP = Path(__file__).parents[2]
+
+
+def example(language: str) -> str:
+    (block,) = re.findall(rf"```{language}\n(.*?)```", (TOP / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    return block
+
+
+def test_the_bench_with_two_machines(tmp_path):
+    (tmp_path / "hardware.yaml").write_text(example("yaml"))
+    bench = load(tmp_path / "hardware.yaml")
+    assert [machine.name for machine in bench.devices_of(FaxMachine)] == ["fax-machine-1", "fax-machine-2"]
+
+
+def test_the_retry_rule():
+    row = eval(f"{{{example('python')}}}", vars(retry))  # the row as it would stand in the table
+    policy = retry.Policy(causes={**retry.CAUSES, **row})
+    rule = policy.rule("out_of_paper", "", retry=True)
+    assert policy.next_attempt(rule, attempts=1, created_at=0, now=0) == seconds(60)
+
+
+def test_every_place_that_is_named_exists():
+    text = "".join((TOP / name).read_text() for name in ("CONTRIBUTING.md", "README.md", "docs/architecture.md"))
+    # docs/ and fixtures/ folders may be named before a first file is in them; modules and files may not.
+    named = set(re.findall(r"`((?:rig|firmware_sim|tests|fixtures|docs)/[\w/.-]+\.(?:py|md|yaml|png))`", text))
+    assert {name for name in named if not (TOP / name).exists()} == set()
+
+
+def test_every_suite_has_its_share():
+    text = (TOP / "CONTRIBUTING.md").read_text()
+    suites = {f"tests/{folder.parent.name}" for folder in (TOP / "tests").glob("*/__init__.py")}
+    assert {suite for suite in suites if f"`{suite}`" not in text} == set()
+    assert sum(map(int, re.findall(r"\| (\d+) min \|", text))) <= 25
