@@ -5,10 +5,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from firmware_sim.clock import Duration, Instant
-from firmware_sim.errors import DecodeError
+from firmware_sim.errors import DecodeError, LocalProtocolError
 from firmware_sim.events import Address, Datagram
-from firmware_sim.sip import endpoint as ep
+from firmware_sim.sip import call_events as ep
 from firmware_sim.sip.digest import Credentials
+from firmware_sim.sip.endpoint import Endpoint
 from firmware_sim.sip.headers import NameAddr, Uri
 from firmware_sim.sip.message import Request
 from firmware_sim.sip.registration import (
@@ -140,7 +141,7 @@ class UserAgent:
         self.account = account
         self._max_calls = max_calls
         self._ask_reoffers = ask_reoffers
-        self._endpoint = ep.Endpoint(local, rng, user_agent=user_agent, unanswered=unanswered, user=_user(account))
+        self._endpoint = Endpoint(local, rng, user_agent=user_agent, unanswered=unanswered, user=_user(account))
         self._registration: Registration | None = None
         if account is not None:
             contact = NameAddr(self._endpoint.contact())
@@ -212,10 +213,10 @@ class UserAgent:
         target = self._target(target_user)
         account = self.account
         if account is None:
-            destination, identity = (
-                target.address() or self.local,
-                NameAddr(self._endpoint.contact(caller or "anonymous")),
-            )
+            destination = target.address()
+            if destination is None:
+                raise LocalProtocolError(f"without an account a call needs an IP address, not {target_user!r}")
+            identity = NameAddr(self._endpoint.contact(caller or "anonymous"))
             credentials = None
         else:
             destination = account.registrar

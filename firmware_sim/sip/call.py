@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from firmware_sim.clock import Duration, Instant
+from firmware_sim.errors import LocalProtocolError
 from firmware_sim.events import Address
 from firmware_sim.sip.dialog import Dialog
 from firmware_sim.sip.digest import DigestClient
@@ -31,6 +32,7 @@ class CallState(Enum):
 
 class CallTrigger(Enum):
     PROVISIONAL = "1xx"
+    CHALLENGED = "401 or 407, answered"
     ANSWERED = "2xx"
     REFUSED = "300-699"
     TIMEOUT = "no response"
@@ -47,11 +49,13 @@ class CallTrigger(Enum):
 _S, _T = CallState, CallTrigger
 CALL: dict[tuple[CallState, CallTrigger], CallState] = {
     (_S.CALLING, _T.PROVISIONAL): _S.PROCEEDING,
+    (_S.CALLING, _T.CHALLENGED): _S.CALLING,
     (_S.CALLING, _T.ANSWERED): _S.CONFIRMED,
     (_S.CALLING, _T.REFUSED): _S.ENDED,
     (_S.CALLING, _T.TIMEOUT): _S.ENDED,
     (_S.CALLING, _T.END): _S.CANCELLING,
     (_S.PROCEEDING, _T.PROVISIONAL): _S.PROCEEDING,
+    (_S.PROCEEDING, _T.CHALLENGED): _S.CALLING,
     (_S.PROCEEDING, _T.ANSWERED): _S.CONFIRMED,
     (_S.PROCEEDING, _T.REFUSED): _S.ENDED,
     (_S.PROCEEDING, _T.END): _S.CANCELLING,
@@ -111,6 +115,7 @@ class Call:
     reoffer: bytes | None = None
     """Our own re-INVITE's body while it runs."""
     reoffer_sent: bool = False
+    transactions: list[Transaction] = field(default_factory=list)
     told: bool = False
     """Whether the user knows that the call is over."""
 
@@ -121,6 +126,59 @@ class Call:
         self.state = found
         return True
 
+    def open_reinvite(self) -> Transaction | None:
+        """Take the peer's re-INVITE that waits for an answer."""
+        transaction, self.reinvite = self.reinvite, None
+        return transaction
+
     @property
     def outgoing(self) -> bool:
         return self.invite.key[0] == "client"
+
+
+class CallBook:
+    """The calls of an endpoint, by handle, by transaction and by dialog."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Call] = {}
+        self.count = 0
+        self._by_transaction: dict[Transaction, Call] = {}
+        self._dialogs: dict[tuple[str, str, str], Call] = {}
+
+    def new_handle(self) -> str:
+        self.count += 1
+        return f"call-{self.count}"
+
+    def add(self, call: Call) -> None:
+        self.calls[call.handle] = call
+        self.own(call, call.invite)
+        self.enter_dialog(call)
+
+    def own(self, call: Call, transaction: Transaction) -> None:
+        call.transactions.append(transaction)
+        self._by_transaction[transaction] = call
+
+    def enter_dialog(self, call: Call) -> None:
+        if call.dialog is not None:
+            self._dialogs[call.dialog.key] = call
+
+    def owner(self, transaction: Transaction) -> Call | None:
+        return self._by_transaction.get(transaction)
+
+    def of_request(self, request: Request) -> Call | None:
+        return self._dialogs.get((request.call_id, request.to.tag, request.from_.tag))
+
+    def find(self, handle: str) -> Call | None:
+        """None for a call that is over and forgotten. Raises LocalProtocolError for one that never was."""
+        call = self.calls.get(handle)
+        number = handle.removeprefix("call-")
+        if call is None and not (number.isdecimal() and 0 < int(number) <= self.count):
+            raise LocalProtocolError(f"no call {handle!r}")
+        return call
+
+    def forget(self, call: Call) -> None:
+        del self.calls[call.handle]
+        for transaction in call.transactions:
+            del self._by_transaction[transaction]
+        if call.dialog is not None:
+            del self._dialogs[call.dialog.key]

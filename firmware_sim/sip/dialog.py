@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from firmware_sim.errors import DecodeError
 from firmware_sim.events import Address
 from firmware_sim.sip.headers import CSeq, NameAddr, Uri
 from firmware_sim.sip.message import Headers, Request, Response
@@ -23,12 +24,15 @@ class Dialog:
 
     @classmethod
     def of_response(cls, request: Request, response: Response, destination: Address) -> "Dialog":
-        """As the client sees it (12.1.2). Raises DecodeError for a broken Contact or route."""
-        contacts = response.contacts
-        target = contacts[0].uri if contacts else request.uri
-        routes = response.headers.values("Record-Route")[::-1]
-        dialog = cls(request.call_id, request.from_, response.to, target, destination, routes, request.cseq.sequence)
-        dialog.next_hop()
+        """As the client sees it (12.1.2). With a broken Contact or route the peer is where the request went."""
+        sequence = request.cseq.sequence
+        dialog = cls(request.call_id, request.from_, response.to, request.uri, destination, local_sequence=sequence)
+        dialog.refresh_target(response)
+        dialog.routes = response.headers.values("Record-Route")[::-1]
+        try:
+            dialog.next_hop()
+        except DecodeError:
+            dialog.routes = []
         return dialog
 
     @classmethod
@@ -48,7 +52,11 @@ class Dialog:
         return (self.call_id, self.local.tag, self.remote.tag)
 
     def refresh_target(self, message: Request | Response) -> None:
-        contacts = message.contacts
+        """Follow the peer's new Contact, if it can be read (12.2.1.2, 12.2.2)."""
+        try:
+            contacts = message.contacts
+        except DecodeError:
+            return
         if contacts:
             self.target = contacts[0].uri
 

@@ -3,12 +3,25 @@
 import random
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from firmware_sim.clock import Duration, Instant, ms, seconds
-from firmware_sim.errors import DecodeError, LocalProtocolError
+from firmware_sim.errors import DecodeError
 from firmware_sim.events import Address, Datagram
-from firmware_sim.sip.call import IN_USE, Call, CallState, CallTrigger, Success
+from firmware_sim.sip.call import IN_USE, Call, CallBook, CallState, CallTrigger, Success
+from firmware_sim.sip.call_events import (
+    CallAnswered,
+    CallConfirmed,
+    CallEnded,
+    CallOffered,
+    CallProgress,
+    CallRefused,
+    EndpointEvent,
+    OtherRequest,
+    OtherResponse,
+    ReofferAnswered,
+    Reoffered,
+    ReofferRefused,
+)
 from firmware_sim.sip.dialog import Dialog
 from firmware_sim.sip.digest import Credentials, DigestClient
 from firmware_sim.sip.headers import CSeq, NameAddr, Uri
@@ -21,105 +34,11 @@ METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS")
 MAX_TRIES = 4
 FORGET_AFTER = seconds(40)
 """Longer than any transaction of the call, so that late repeats still find it."""
+REOFFER_LIMIT = 64 * T1
+"""How long a re-INVITE may stay without a final answer."""
 SDP_TYPE = "application/sdp"
 
 Lines = Iterable[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class CallOffered:
-    call: str
-    request: Request
-    source: Address
-
-
-@dataclass(frozen=True)
-class CallProgress:
-    call: str
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True)
-class CallAnswered:
-    call: str
-    body: bytes
-
-
-@dataclass(frozen=True)
-class CallConfirmed:
-    """The ACK to our 2xx came."""
-
-    call: str
-
-
-@dataclass(frozen=True)
-class CallRefused:
-    call: str
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class CallEnded:
-    call: str
-    reason: str
-    by_peer: bool
-
-
-@dataclass(frozen=True)
-class Reoffered:
-    """The peer's re-INVITE. It waits for `answer_reoffer` or `refuse_reoffer`."""
-
-    call: str
-    body: bytes
-
-
-@dataclass(frozen=True)
-class ReofferAnswered:
-    call: str
-    body: bytes
-
-
-@dataclass(frozen=True)
-class ReofferRefused:
-    """The call itself goes on as it was, but for a 408 or 481."""
-
-    call: str
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class OtherRequest:
-    """A request outside calls, of a method that the owner wanted."""
-
-    transaction: Transaction
-    request: Request
-    source: Address
-
-
-@dataclass(frozen=True)
-class OtherResponse:
-    """An answer to `send_request`; None when there was none."""
-
-    request: Request
-    response: Response | None
-
-
-EndpointEvent = (
-    CallOffered
-    | CallProgress
-    | CallAnswered
-    | CallConfirmed
-    | CallRefused
-    | CallEnded
-    | Reoffered
-    | ReofferAnswered
-    | ReofferRefused
-    | OtherRequest
-    | OtherResponse
-)
 
 
 class Endpoint:
@@ -144,12 +63,9 @@ class Endpoint:
         self._methods = methods
         self._unanswered = unanswered
         self._user = user
-        self._calls: dict[str, Call] = {}
-        self._by_transaction: dict[Transaction, Call] = {}
-        self._dialogs: dict[tuple[str, str, str], Call] = {}
+        self._book = CallBook()
         self._alarms: Alarms[tuple[str, str]] = Alarms()
         self._events: deque[EndpointEvent] = deque()
-        self._count = 0
 
     # surface
 
@@ -167,7 +83,7 @@ class Endpoint:
         self._digest_layer(now)
         while (due := self._alarms.pop(now)) is not None:
             kind, handle = due
-            call = self._calls.get(handle)
+            call = self._book.calls.get(handle)
             if call is not None:
                 self._alarm(kind, call, now)
 
@@ -179,16 +95,16 @@ class Endpoint:
 
     @property
     def calls_in_use(self) -> int:
-        return sum(call.state in IN_USE for call in self._calls.values())
+        return sum(call.state in IN_USE for call in self._book.calls.values())
 
     @property
     def idle(self) -> bool:
         """No call holds or ends; late repeats may still come."""
-        return all(call.state is CallState.ENDED for call in self._calls.values())
+        return all(call.state is CallState.ENDED for call in self._book.calls.values())
 
     @property
     def handles(self) -> list[str]:
-        return [handle for handle, call in self._calls.items() if call.state in IN_USE]
+        return [handle for handle, call in self._book.calls.items() if call.state in IN_USE]
 
     # calls
 
@@ -212,32 +128,31 @@ class Endpoint:
         request = Request(self._with_body(Headers(lines), body), body, method="INVITE", uri=target)
         transaction = self.layer.request(request, destination, now)
         digest = DigestClient(credentials, self._rng) if credentials else None
-        call = Call(self._new_handle(), CallState.CALLING, transaction, tag, destination, digest)
+        call = Call(self._book.new_handle(), CallState.CALLING, transaction, tag, destination, digest)
         self._add(call, now)
         return call.handle
 
     def ring(self, handle: str, now: Instant, *, status: int = 180, body: bytes = b"") -> None:
-        call = self._call(handle)
+        call = self._book.find(handle)
         if call is not None and call.state is CallState.OFFERED:
             self._answer(call, call.invite, status, now, body=body)
 
     def accept(self, handle: str, body: bytes, now: Instant) -> None:
         """Nothing happens when the peer has given up meanwhile."""
-        call = self._call(handle)
+        call = self._book.find(handle)
         if call is not None and call.step(CallTrigger.ACCEPT):
             self._alarms.cancel(("unanswered", handle))
             self._succeed(call, call.invite, body, now)
 
     def reject(self, handle: str, status: int, now: Instant, *, reason: str = "", headers: Lines = ()) -> None:
-        call = self._call(handle)
-        if call is not None and call.step(CallTrigger.REJECT):
-            self._answer(call, call.invite, status, now, reason=reason, headers=headers)
+        call = self._book.find(handle)
+        if call is not None:
             call.told = True
-            self._over(call, now)
+            self._reject(call, status, reason, headers, now)
 
     def end(self, handle: str, now: Instant, *, reason: str = "ended here", decline: int = 603) -> None:
         """CANCEL, decline or BYE, whatever the call's state asks for. Said twice it does nothing more."""
-        call = self._calls.get(handle)
+        call = self._book.calls.get(handle)
         if call is None:
             return
         before = call.state
@@ -258,7 +173,7 @@ class Endpoint:
 
         False when the call is not up, or another re-INVITE of it is still open.
         """
-        call = self._call(handle)
+        call = self._book.find(handle)
         if call is None or call.state is not CallState.CONFIRMED or call.success is not None:
             return False
         if call.reoffer is not None or call.reinvite is not None:
@@ -268,15 +183,15 @@ class Endpoint:
         return True
 
     def answer_reoffer(self, handle: str, body: bytes, now: Instant) -> None:
-        call = self._call(handle)
-        if call is not None and call.reinvite is not None:
-            transaction, call.reinvite = call.reinvite, None
+        call = self._book.find(handle)
+        transaction = call.open_reinvite() if call is not None else None
+        if call is not None and transaction is not None:
             self._succeed(call, transaction, body, now)
 
     def refuse_reoffer(self, handle: str, status: int, now: Instant, *, reason: str = "") -> None:
-        call = self._call(handle)
-        if call is not None and call.reinvite is not None:
-            transaction, call.reinvite = call.reinvite, None
+        call = self._book.find(handle)
+        transaction = call.open_reinvite() if call is not None else None
+        if call is not None and transaction is not None:
             self._answer(call, transaction, status, now, reason=reason)
 
     # requests outside calls
@@ -314,7 +229,7 @@ class Endpoint:
 
     def _request(self, event: RequestArrived, now: Instant) -> None:
         request, transaction = event.request, event.transaction
-        call = self._dialogs.get((request.call_id, request.to.tag, request.from_.tag))
+        call = self._book.of_request(request)
         if transaction is None:
             self._ack(call, request, now)
         elif request.method == "CANCEL":
@@ -330,6 +245,10 @@ class Endpoint:
             self.respond(transaction, 200, now, headers=[("Allow", self._allow()), ("Accept", SDP_TYPE)])
         elif request.to.tag:
             self._within(call, transaction, now)
+        elif request.uri.scheme not in ("sip", "sips", "tel"):
+            self.respond(transaction, 416, now)
+        elif not _readable(request):
+            self.respond(transaction, 415, now, headers=[("Accept", SDP_TYPE)])
         elif request.method == "INVITE":
             self._offered(transaction, event.source, now)
         else:
@@ -351,23 +270,18 @@ class Endpoint:
 
     def _offered(self, transaction: Transaction, source: Address, now: Instant) -> None:
         request = transaction.request
-        self._check_type(request)
         tag = self._tag()
         dialog = Dialog.of_request(request, tag, source)
-        call = Call(self._new_handle(), CallState.OFFERED, transaction, tag, source, dialog=dialog)
+        call = Call(self._book.new_handle(), CallState.OFFERED, transaction, tag, source, dialog=dialog)
         self._add(call, now)
-        self._dialogs[dialog.key] = call
         self.layer.respond(transaction, respond(request, 100), now)
         self._events.append(CallOffered(call.handle, request, source))
-
-    def _check_type(self, request: Request) -> None:
-        kind = (request.headers.get("Content-Type") or SDP_TYPE).partition(";")[0].strip().lower()
-        if request.body and kind != SDP_TYPE:
-            raise DecodeError(f"a body of type {kind[:40]}")
 
     def _reinvited(self, call: Call, transaction: Transaction, now: Instant) -> None:
         if call.state in (CallState.ENDING, CallState.LEAVING):
             self._answer(call, transaction, 481, now)
+        elif not _readable(transaction.request):
+            self._answer(call, transaction, 415, now, headers=[("Accept", SDP_TYPE)])
         elif call.reoffer_sent:
             self._answer(call, transaction, 491, now)
         elif call.state is not CallState.CONFIRMED or call.reinvite is not None or call.success is not None:
@@ -375,7 +289,6 @@ class Endpoint:
             self._answer(call, transaction, 500, now, headers=[wait])
         else:
             assert call.dialog is not None
-            self._check_type(transaction.request)
             call.dialog.refresh_target(transaction.request)
             call.reinvite = transaction
             self._answer(call, transaction, 100, now)
@@ -399,7 +312,7 @@ class Endpoint:
             self.respond(transaction, 481, now)
             return
         self.respond(transaction, 200, now)
-        call = self._by_transaction.get(invite)
+        call = self._book.owner(invite)
         if call is not None and call.step(CallTrigger.CANCEL):
             self._answer(call, invite, 487, now)
             self._tell_end(call, "cancelled by the caller", by_peer=True)
@@ -420,7 +333,7 @@ class Endpoint:
 
     def _timed_out(self, event: TimedOut, now: Instant) -> None:
         transaction = event.transaction
-        call = self._by_transaction.get(transaction)
+        call = self._book.owner(transaction)
         if transaction.key[0] == "server":
             return
         if call is None:
@@ -436,7 +349,7 @@ class Endpoint:
             self._reoffer_failed(call, 408, "no answer", now)
 
     def _response(self, transaction: Transaction, response: Response, now: Instant) -> None:
-        call = self._by_transaction.get(transaction)
+        call = self._book.owner(transaction)
         if call is None:
             if transaction.request.method != "CANCEL" and response.status >= 200:
                 self._events.append(OtherResponse(transaction.request, response))
@@ -464,11 +377,10 @@ class Endpoint:
             call.dialog.local_sequence = sequence = max(sequence, call.dialog.local_sequence + 1)
         request.headers.set("CSeq", str(CSeq(sequence, request.method)))
         again = self.layer.request(request, transaction.destination, now)
-        self._by_transaction[again] = call
+        self._book.own(call, again)
         if transaction is call.invite:
             call.invite, call.provisional = again, False
-            if call.state is CallState.PROCEEDING:
-                call.state = CallState.CALLING
+            call.step(CallTrigger.CHALLENGED)
         return True
 
     def _invite_answered(self, call: Call, response: Response, now: Instant) -> None:
@@ -495,7 +407,7 @@ class Endpoint:
 
     def _answered(self, call: Call, response: Response, now: Instant) -> None:
         call.dialog = Dialog.of_response(call.invite.request, response, call.destination)
-        self._dialogs[call.dialog.key] = call
+        self._book.enter_dialog(call)
         self._send_ack(call, call.dialog, call.invite.request, response)
         self._alarms.cancel(("unanswered", call.handle))
         if not call.step(CallTrigger.ANSWERED):
@@ -539,9 +451,10 @@ class Endpoint:
             self._reoffer_again(call, now)
         elif kind == "cancelled":
             if call.step(CallTrigger.TIMEOUT):
+                self.layer.abandon(call.invite)
                 self._over(call, now)
         else:
-            self._forget(call)
+            self._book.forget(call)
 
     def _repeat_success(self, call: Call, now: Instant) -> None:
         success = call.success
@@ -563,12 +476,16 @@ class Endpoint:
 
     def _give_up(self, call: Call, now: Instant) -> None:
         if call.state is CallState.OFFERED:
-            self.reject(call.handle, 480, now, reason="No Answer")
-            call.told = False
             self._tell_end(call, "not answered here", by_peer=False)
+            self._reject(call, 480, "No Answer", (), now)
         elif call.state in (CallState.CALLING, CallState.PROCEEDING):
             self._tell_refusal(call, 408, "no answer")
             self.end(call.handle, now)
+
+    def _reject(self, call: Call, status: int, reason: str, headers: Lines, now: Instant) -> None:
+        if call.step(CallTrigger.REJECT):
+            self._answer(call, call.invite, status, now, reason=reason, headers=headers)
+            self._over(call, now)
 
     def _cancel(self, call: Call, now: Instant) -> None:
         self.layer.cancel(call.invite, now)
@@ -587,12 +504,15 @@ class Endpoint:
         assert call.reoffer is not None
         call.tries = 0
         call.reoffer_sent = True
+        self._alarms.set(("reoffer", call.handle), now + REOFFER_LIMIT)
         self._within_dialog(call, "INVITE", call.reoffer, now)
 
     def _reoffer_again(self, call: Call, now: Instant) -> None:
         if call.state is not CallState.CONFIRMED or call.reoffer is None:
             return
-        if call.reinvite is not None or call.success is not None:
+        if call.reoffer_sent:
+            self._reoffer_failed(call, 408, "no answer", now)
+        elif call.reinvite is not None or call.success is not None:
             self._alarms.set(("reoffer", call.handle), now + T1)
         else:
             self._send_reoffer(call, now)
@@ -601,7 +521,7 @@ class Endpoint:
         assert call.dialog is not None
         headers = Headers(self._own_lines() if method == "INVITE" else self._server_line())
         request = call.dialog.request(method, self._with_body(headers, body), body)
-        self._by_transaction[self.layer.request(request, call.dialog.next_hop(), now)] = call
+        self._book.own(call, self.layer.request(request, call.dialog.next_hop(), now))
 
     def _reoffer_answered(self, call: Call, transaction: Transaction, response: Response, now: Instant) -> None:
         if response.status >= 300:
@@ -614,6 +534,7 @@ class Endpoint:
         if call.dialog is None:
             return
         call.reoffer_sent = False
+        self._alarms.cancel(("reoffer", call.handle))
         call.dialog.refresh_target(response)
         self._send_ack(call, call.dialog, transaction.request, response)
         if call.reoffer is not None and call.state is CallState.CONFIRMED:
@@ -629,14 +550,15 @@ class Endpoint:
             self._alarms.set(("reoffer", call.handle), now + steps * ms(10))
             return
         call.reoffer = None
+        self._alarms.cancel(("reoffer", call.handle))
         self._events.append(ReofferRefused(call.handle, status, reason))
         if status in (408, 481) and call.step(CallTrigger.END):
             self._bye(call, now)
             self._tell_end(call, f"re-INVITE got {status} {reason}", by_peer=True)
 
     def _drop_reinvite(self, call: Call, now: Instant) -> None:
-        if call.reinvite is not None:
-            transaction, call.reinvite = call.reinvite, None
+        transaction = call.open_reinvite()
+        if transaction is not None:
             self._answer(call, transaction, 487, now)
 
     # small things
@@ -683,21 +605,8 @@ class Endpoint:
     def _tag(self) -> str:
         return f"{self._rng.getrandbits(48):012x}"
 
-    def _new_handle(self) -> str:
-        self._count += 1
-        return f"call-{self._count}"
-
-    def _call(self, handle: str) -> Call | None:
-        """None for a call that is over and forgotten. Raises LocalProtocolError for one that never was."""
-        call = self._calls.get(handle)
-        count = handle.removeprefix("call-")
-        if call is None and not (count.isdecimal() and 0 < int(count) <= self._count):
-            raise LocalProtocolError(f"no call {handle!r}")
-        return call
-
     def _add(self, call: Call, now: Instant) -> None:
-        self._calls[call.handle] = call
-        self._by_transaction[call.invite] = call
+        self._book.add(call)
         self._alarms.set(("unanswered", call.handle), now + self._unanswered)
 
     def _tell_end(self, call: Call, reason: str, *, by_peer: bool) -> None:
@@ -717,11 +626,11 @@ class Endpoint:
         self._drop_reinvite(call, now)
         self._alarms.set(("forget", call.handle), now + FORGET_AFTER)
 
-    def _forget(self, call: Call) -> None:
-        del self._calls[call.handle]
-        self._by_transaction = {one: owner for one, owner in self._by_transaction.items() if owner is not call}
-        self._dialogs = {key: owner for key, owner in self._dialogs.items() if owner is not call}
-
 
 def _ack_key(response: Response) -> str:
     return f"{response.to.tag} {response.cseq.sequence}"
+
+
+def _readable(request: Request) -> bool:
+    kind = (request.headers.get("Content-Type") or SDP_TYPE).partition(";")[0].strip().lower()
+    return not request.body or kind == SDP_TYPE

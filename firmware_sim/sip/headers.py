@@ -219,7 +219,7 @@ class Via:
 
     def stamped(self, source: Address) -> "Via":
         """As the receiver of a request writes it: `received` (18.2.1) and, when asked for, `rport` (RFC 3581)."""
-        params = dict(self.params)
+        params = {name: value for name, value in self.params.items() if name != "received"}
         if self.host != source.host or "rport" in params:
             params["received"] = source.host
         if "rport" in params:

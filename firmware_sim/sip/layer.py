@@ -138,6 +138,12 @@ class TransactionLayer:
         """The INVITE that a received CANCEL means (9.2)."""
         return self._transactions.get(("server", *cancel.key[1:-1], "INVITE"))
 
+    def abandon(self, transaction: Transaction) -> None:
+        """Forget a client transaction that may never end, such as a cancelled INVITE without its 487 (9.1)."""
+        if self._transactions.pop(transaction.key, None) is not None:
+            for timer in transaction.timers:
+                self._alarms.cancel((transaction.key, timer))
+
     def branch(self) -> str:
         return f"{MAGIC_COOKIE}{self._rng.getrandbits(80):020x}"
 

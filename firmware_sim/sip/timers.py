@@ -69,6 +69,8 @@ class Alarms(Generic[Key]):
         self._count = 0
 
     def set(self, key: Key, at: Instant) -> None:
+        if key in self._due and self._due[key][0] == at:
+            return
         self._count += 1
         self._due[key] = (at, self._count)
         heapq.heappush(self._heap, (at, self._count, key))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from firmware_sim.clock import Duration, Instant, seconds
 from firmware_sim.errors import DecodeError
 from firmware_sim.events import Address, Datagram, Detail, Stamped
-from firmware_sim.sip import endpoint as ep
+from firmware_sim.sip import call_events as ep
 from firmware_sim.sip.digest import ALGORITHMS, DigestServer, Verdict
+from firmware_sim.sip.endpoint import Endpoint
 from firmware_sim.sip.headers import NameAddr, Uri
 from firmware_sim.sip.message import Request
 from firmware_sim.sip.transaction import Transaction
@@ -35,9 +36,14 @@ class Bridge:
     display: str
     offer: bytes
     targets: list[Binding] = field(default_factory=list)
-    callee_leg: str = ""
+    callee_legs: list[str] = field(default_factory=list)
+    """Those that were tried; the last one is the one that counts."""
     contact: str = ""
     answered_at: Instant | None = None
+
+    @property
+    def callee_leg(self) -> str:
+        return self.callee_legs[-1] if self.callee_legs else ""
 
     def other(self, leg: str) -> str:
         return self.callee_leg if leg == self.caller_leg else self.caller_leg
@@ -61,9 +67,7 @@ class Pbx:
         self.local = local
         self.domain = domain
         self.registrar = Registrar(accounts)
-        self._endpoint = ep.Endpoint(
-            local, rng, user_agent="faxrig PBX", methods=("REGISTER",), unanswered=ring_timeout
-        )
+        self._endpoint = Endpoint(local, rng, user_agent="faxrig PBX", methods=("REGISTER",), unanswered=ring_timeout)
         self._digest = DigestServer(domain, rng, algorithms=algorithms)
         self._bridges: dict[str, Bridge] = {}
         self._events: list[Stamped] = []
@@ -238,7 +242,7 @@ class Pbx:
         caller = NameAddr(Uri(bridge.caller, self.domain), bridge.display)
         called = NameAddr(Uri(bridge.called, self.domain))
         leg = self._endpoint.invite(binding.contact, caller, bridge.offer, binding.source, now, called=called)
-        bridge.callee_leg = leg
+        bridge.callee_legs.append(leg)
         self._bridges[leg] = bridge
 
     def _reject(self, bridge: Bridge, status: int, reason: str, now: Instant) -> None:
@@ -278,7 +282,8 @@ class Pbx:
 
     def _forget(self, bridge: Bridge) -> None:
         """What its legs still say from here on is of no interest."""
-        self._bridges = {leg: one for leg, one in self._bridges.items() if one is not bridge}
+        for leg in (bridge.caller_leg, *bridge.callee_legs):
+            self._bridges.pop(leg, None)
 
     @staticmethod
     def _named(bridge: Bridge) -> dict[str, Detail]:
