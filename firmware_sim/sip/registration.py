@@ -3,7 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from firmware_sim.clock import Duration, Instant, seconds
@@ -22,7 +22,7 @@ RETRY_LONGEST = seconds(60)
 @dataclass(frozen=True)
 class Account:
     user: str
-    password: str
+    password: str = field(repr=False)
     domain: str
     registrar: Address
     expires_s: int = 300
