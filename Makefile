@@ -23,7 +23,7 @@ JOBS ?= 0
 PYTEST_ARGS ?=
 
 PEERS := libspandsp2 kamailio sip-tester tshark chromium poppler-utils
-KERNELS := $(wildcard firmware_sim/dsp/*.py firmware_sim/t4/*.py firmware_sim/media/*.py)
+KERNELS := $(wildcard $(foreach room,dsp modems t4 media,firmware_sim/$(room)/*.py))
 
 # A virtual environment knows where it lives: one that was copied here or whose Python is gone is made anew,
 # and so is one in which an installation was cut short.

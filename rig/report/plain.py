@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from firmware_sim.t4.page import Page
@@ -35,7 +36,16 @@ def plain(run: Run) -> str:
             for line in run.log
         ],
     }
-    return json.dumps(data, indent=1, default=str) + "\n"
+    return json.dumps(_finite(data), indent=1, default=str) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for infinity or for what is not a number: they become text."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _page(page: Page) -> dict[str, Any]:

@@ -125,6 +125,13 @@ def test_json_has_hashes_for_pages():
     assert data["log"][0]["detail"]["rate_bps"] == 14400
 
 
+def test_json_stays_json_when_a_measurement_is_no_number():
+    run = replace(RUN, checks=[Check("level", False, measured=float("-inf"), unit="dBm0")])
+    text = plain(run)
+    assert json.loads(text, parse_constant=pytest.fail)["checks"][0]["measured"] == "-inf"
+    assert "-inf dBm0" in html(run)
+
+
 def test_a_picture_has_the_pages_pixels():
     page = Page(10, bytes([0b10000000, 0b01000000, 0, 0]))
     with Image.open(io.BytesIO(png(page))) as image:
