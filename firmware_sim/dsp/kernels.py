@@ -38,7 +38,7 @@ def _imports(path: str) -> tuple[bytes, tuple[str, ...]]:
         text = file.read()
     found: set[str | None] = set()
     for module, members, plain in _IMPORT.findall(text.decode()):
-        names = [f"{module}.{name}" for name in re.findall(r"\w+", members)]
+        names = [f"{module}.{name}" for name in re.findall(r"\w+", re.sub(r" as \w+", "", members))]
         found |= {_module_file(name) or _module_file(module) for name in names} if module else {_module_file(plain)}
     return text, tuple(sorted(file for file in found if file))
 

@@ -102,7 +102,7 @@ def _new_signal(s: Any, at: int, power: Any) -> None:
 @kernel
 def _rise(s: Any, xb: Any, total: Any) -> None:
     """Without a carrier so far, a jump in level over line noise or another signal starts a new one."""
-    if s.pieces < 10 or total < RISE * s.level * f4(FRAME):
+    if s.pieces < 2 or total < RISE * s.level * f4(FRAME):
         return
     before = s.level
     for k in range(0, FRAME, PIECE):
@@ -166,6 +166,17 @@ def _share(spectrum: Any, low: int, high: int) -> Any:
 
 
 @kernel
+def _peak(spectrum: Any, avoid: int) -> tuple[int, Any]:
+    """-> (band, power) of the strongest 500 Hz whose middle lies 500 Hz or more from band *avoid*."""
+    best, most = 0, f4(-1)
+    for k in range(3, BANDS - 2):
+        power = _share(spectrum, k - 2, k + 2)
+        if power > most and abs(k - avoid) >= 5:
+            best, most = k, power
+    return best, most
+
+
+@kernel
 def image_like(s: Any) -> bool:
     """Whether the spectrum watched is broad and in the band, as image modems are and tones, V.21, noise, DTMF are not.
 
@@ -176,9 +187,10 @@ def image_like(s: Any) -> bool:
     total = _share(s.spectrum, 1, BANDS)
     if _share(s.spectrum, 3, 31) < f4(0.92) * total or _share(s.spectrum, 14, 21) > f4(0.62) * total:
         return False
-    for k in range(3, BANDS - 2):
-        if _share(s.spectrum, k - 2, k + 2) > f4(0.6) * total:
-            return False
     low, mid, high = _share(s.spectrum, 4, 6), _share(s.spectrum, 16, 18), _share(s.spectrum, 28, 30)
-    lines = low + mid + high > f4(0.8) * total and min(low, mid, high) > f4(0.03) * total
-    return bool(lines or _share(s.spectrum, 10, 24) > f4(0.42) * total)
+    if low + mid + high > f4(0.8) * total and min(low, mid, high) > f4(0.03) * total:
+        return True
+    first, most = _peak(s.spectrum, -BANDS)
+    if most > f4(0.6) * total or most + _peak(s.spectrum, first)[1] > f4(0.8) * total:
+        return False
+    return bool(_share(s.spectrum, 10, 24) > f4(0.42) * total)
