@@ -161,7 +161,7 @@ class UserAgent:
     @property
     def garbage(self) -> int:
         """Datagrams and answers from peers that could not be read."""
-        return self._endpoint.layer.garbage
+        return self._endpoint.garbage
 
     @property
     def registered(self) -> bool:
@@ -216,7 +216,7 @@ class UserAgent:
             destination = target.address()
             if destination is None:
                 raise LocalProtocolError(f"without an account a call needs an IP address, not {target_user!r}")
-            identity = NameAddr(self._endpoint.contact(caller or "anonymous"))
+            identity = NameAddr(Uri(caller or "anonymous", self.local.host, self.local.port))
             credentials = None
         else:
             destination = account.registrar
@@ -277,7 +277,7 @@ class UserAgent:
             try:
                 self._take(event, now)
             except DecodeError:
-                self._endpoint.layer.garbage += 1
+                self._endpoint.unreadable()
                 self._unreadable(event, now)
         while self._registration is not None and (told := self._registration.next_event()) is not None:
             self._events.append(told)

@@ -81,7 +81,7 @@ class Pbx:
 
     @property
     def garbage(self) -> int:
-        return self._endpoint.layer.garbage
+        return self._endpoint.garbage
 
     @property
     def idle(self) -> bool:
