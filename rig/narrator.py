@@ -1,5 +1,6 @@
 """Shows on stderr what happens on the bench while it happens. Verdicts and JSON go to stdout; this never does."""
 
+import re
 import sys
 from collections.abc import Callable
 from threading import Event, Lock, Thread
@@ -11,6 +12,8 @@ from firmware_sim.events import Detail, Stamped
 
 HEARTBEAT_S = 10.0
 """On a pipe: when nothing was said for this long, say that it goes on."""
+PAGE = re.compile(r"page of (\d+) octets \S+ (\d+)")
+"""How a terminal's trace tells of a page that begins."""
 
 
 def _job(detail: dict[str, Detail]) -> str:
@@ -18,8 +21,12 @@ def _job(detail: dict[str, Detail]) -> str:
 
 
 def _t30(detail: dict[str, Detail]) -> str:
-    arrow = {"->": "says", "<-": "hears"}.get(str(detail.get("direction")))
-    return f"{arrow} {detail.get('text')}" if arrow else ""
+    verb, text = {"->": "says", "<-": "hears"}.get(str(detail.get("direction"))), str(detail.get("text"))
+    page = PAGE.match(text)
+    if verb == "says" and page is not None:
+        octets, bps = map(int, page.groups())
+        return f"sends a {text}: about {octets * 8 / bps:.0f} s"
+    return f"{verb} {text}" if verb else ""
 
 
 LINES: dict[str, Callable[[dict[str, Detail]], str]] = {
@@ -78,11 +85,9 @@ class Narrator:
             self._status.stop()
 
     def step(self, text: str) -> None:
-        """What is being done now; on a terminal it stays in view until the next step."""
-        self._step = text
-        if self._status is not None:
-            self._status.update(Text(f"{text} ..."))
+        """A step of the case begins."""
         self._print(Text(text, style="bold"))
+        self._under_way(text)
 
     def tell(self, event: Stamped) -> None:
         text = line_of(event)
@@ -92,6 +97,12 @@ class Narrator:
             self._start_us = event.at
         seconds = max(0, event.at - self._start_us) / 1e6
         self._print(Text.assemble((f"{seconds:8.3f} ", "dim"), (f"{event.source:16} ", "cyan"), text))
+        self._under_way(f"{event.source} {text}")
+
+    def _under_way(self, text: str) -> None:
+        self._step = text
+        if self._status is not None:
+            self._status.update(Text(f"{text} ..."))
 
     def _print(self, text: Text) -> None:
         if self._quiet:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -69,7 +69,7 @@ def run(options: Options) -> int:
     with _stopping_on_sigterm():
         try:
             material = _material(options)
-            return _report(options, *_play(options, material))
+            return _report(options, _play(options, material))
         except (RigError, UsageError) as error:
             return _cannot_run(options, error)
         except KeyboardInterrupt:
@@ -100,7 +100,7 @@ def _material(options: Options) -> end_to_end.Material:
     return end_to_end.Material(document, path.name, (reply,), options.number)
 
 
-def _play(options: Options, material: end_to_end.Material) -> tuple[Run, Sequence[Stamped]]:
+def _play(options: Options, material: end_to_end.Material) -> Run:
     inventory = inventory_of(options.hardware)
     started = datetime.now(UTC)
     began = time.monotonic()
@@ -116,27 +116,24 @@ def _play(options: Options, material: end_to_end.Material) -> tuple[Run, Sequenc
             with _uninterrupted():
                 bench.stop()
         times = (bench.now_us - before) / 1e6 / (time.monotonic() - played)
-    return (
-        Run(
-            title=TITLE,
-            started_at=started,
-            world="simulated time" if options.simulated else "real time",
-            seed=bench.seed,
-            checks=story.checks,
-            ladders=story.ladders,
-            pages=story.pages,
-            log=log.since(),
-            times_real_time=round(times, 1),
-            versions={"python": python_version(), **{name: version(name) for name in VERSIONS}},
-            took_s=round(time.monotonic() - began, 3),
-        ),
-        log.since(),
+    return Run(
+        title=TITLE,
+        started_at=started,
+        world="simulated time" if options.simulated else "real time",
+        seed=bench.seed,
+        checks=story.checks,
+        ladders=[replace(one, lines=[replace(line, at_us=line.at_us - before) for line in one.lines]) for one in story.ladders],
+        pages=story.pages,
+        log=[replace(event, at=event.at - before) for event in log.since()],
+        times_real_time=round(times, 1),
+        versions={"python": python_version(), **{name: version(name) for name in VERSIONS}},
+        took_s=round(time.monotonic() - began, 3),
     )
 
 
-def _report(options: Options, record: Run, log: Sequence[Stamped]) -> int:
+def _report(options: Options, record: Run) -> int:
     if options.trace is not None:
-        _write_trace(options.trace, log)
+        _write_trace(options.trace, record.log)
     try:
         report = write(record, options.reports)
     except OSError as error:

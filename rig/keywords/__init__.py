@@ -1,0 +1,1 @@
+"""Keyword libraries for Robot Framework: thin, typed, in the words of the bench."""
