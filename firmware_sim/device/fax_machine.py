@@ -74,7 +74,8 @@ class FaxMachine:
         self._note(now, "off hook", {})
 
     def put_on_hook(self, now: Instant) -> None:
-        self._hang_up(now)
+        """The handset goes down, or somebody presses stop: pages that have arrived are kept."""
+        self.loop_lost(now)
 
     def ring(self, on: bool, now: Instant) -> None:
         """Ringing voltage came or went. It answers in the pause after the last ring it waits for."""

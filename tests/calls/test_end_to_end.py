@@ -97,10 +97,11 @@ def test_a_dropped_call_goes_on_after_the_last_confirmed_page(bench):
     assert sent.detail["page"] == 1
     bench.machine("fax-machine-1").on_hook()
     first = bench.expect("attempt ended", within=seconds(30), job=job.id)
+    retried = bench.log.mark
     assert (first.detail["cause"], first.detail["pages_confirmed"]) == ("line_dropped", 1)
     ended = bench.expect_job(job.id, within=seconds(300))
     assert (ended.result, ended.attempts, ended.pages_confirmed) == (SUCCESS, 2, 2)
-    bench.expect("on hook", source="fax-machine-1", since=bench.log.mark, within=seconds(10))
+    bench.expect("on hook", source="fax-machine-1", since=retried, within=seconds(10))
     pages = pages_of_pdf(bench.service.document(job.id))
     assert [difference(a, b) for a, b in zip(pages, printed(bench), strict=True)] == ["", ""]
 
