@@ -120,7 +120,7 @@ def test_a_modulator_does_not_depend_on_cuts(cuts):
 
 
 def test_many_channels_in_one_call():
-    heard = np.array([Line(lead=800 + 31 * k, tail=15000).carry(sent([f]))[:28000] for k, f in enumerate(FRAMES)])
+    heard = np.array([Line(lead=800 + 31 * k, tail=20000).carry(sent([f]))[:28000] for k, f in enumerate(FRAMES)])
     receivers = [demodulator("V.21", 300) for _ in FRAMES]
     events = [[] for _ in FRAMES]
     for at in range(0, heard.shape[1], 160):
