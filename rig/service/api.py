@@ -133,6 +133,7 @@ def create_app(service: FaxService, clock: Callable[[], Instant]) -> FastAPI:
     )
     app.add_middleware(UploadLimit, octets=service.max_octets + FORM_OCTETS)
     _problem_handlers(app)
+    _fault_handler(app, service, clock)
     _faxes(app, service, clock)
     _documents(app, service)
     _rest(app, service, clock)
@@ -270,6 +271,13 @@ def _problem_handlers(app: FastAPI) -> None:
         answer = problem(error.status_code, str(error.detail), str(error.detail), "see the API description at /docs")
         answer.headers.update(error.headers or {})
         return answer
+
+
+def _fault_handler(app: FastAPI, service: FaxService, clock: Callable[[], Instant]) -> None:
+    @app.exception_handler(Exception)
+    async def fault(request: Request, error: Exception) -> JSONResponse:
+        service.tell("fault", f"{request.method} {request.url.path}: {type(error).__name__}: {error}", clock())
+        return problem(500, "Fault in the service", "The service could not do this", "have its log looked at")
 
 
 class UploadLimit:

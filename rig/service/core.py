@@ -176,6 +176,10 @@ class FaxService:
         events, self._events = self._events, []
         return events
 
+    def tell(self, name: str, text: str, now: Instant) -> None:
+        """Something that belongs to no job, for the log."""
+        self._events.append(Stamped(now, "service", name, {"text": text}))
+
     def sweep(self, now: Instant, age: Duration = ORPHAN_AGE) -> list[str]:
         """Delete the blobs older than *age* that no job names; gives their names."""
         old = self._blobs.older_than(now - age)
@@ -478,7 +482,7 @@ class FaxService:
             self._device_away = False
         except DeliveryError as error:
             if not self._device_away:
-                self._events.append(Stamped(now, "service", "interface_away", {"text": str(error)}))
+                self.tell("interface_away", str(error), now)
             self._device_away = True
 
     def _file(self, fax: ReceivedFax, key: str, now: Instant) -> None:

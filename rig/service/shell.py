@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy.exc import OperationalError
+
 from firmware_sim.clock import Instant, seconds
 from firmware_sim.events import Stamped
 from firmware_sim.t4.page import Page, Resolution
@@ -175,10 +177,9 @@ def open_service(data: Path, policy: Policy | None = None) -> FaxService:
     try:
         blobs = FolderBlobs(data / "blobs")
         store = Store(f"sqlite:///{data / 'service.db'}")
-    except OSError as error:
-        raise UsageError(
-            f"The data folder {data} cannot be used ({error.strerror}); give one that is writable."
-        ) from error
+    except (OSError, OperationalError) as error:
+        why = error.strerror if isinstance(error, OSError) else error.orig
+        raise UsageError(f"The data folder {data} cannot be used ({why}); give one that is writable.") from error
     return FaxService(store, blobs, ProcessConverter(), policy)
 
 
@@ -205,22 +206,20 @@ def http_command(data: Path, host: str, port: int) -> None:
 
     from rig.service.api import create_app
 
-    sock = listen(host, port)
-    service = open_service(data)
-    app = create_app(service, service.store.clock)
-    config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
-
     class Server(uvicorn.Server):
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             """Ours are set in serve(): they end the process with code 0."""
             yield
 
-    try:
-        asyncio.run(serve(Server(config), sock, service))
-    finally:
-        sock.close()
-        service.store.close()
+    with listen(host, port) as sock:
+        service = open_service(data)
+        app = create_app(service, service.store.clock)
+        config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
+        try:
+            asyncio.run(serve(Server(config), sock, service))
+        finally:
+            service.store.close()
 
 
 async def serve(server: Any, sock: socket.socket, service: FaxService) -> None:

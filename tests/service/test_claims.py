@@ -107,6 +107,6 @@ class Workers(RuleBasedStateMachine):
 
 
 Workers.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestWorkers = Workers.TestCase

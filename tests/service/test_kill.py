@@ -13,12 +13,11 @@ from rig.service.model import Direction, Progress, Result
 from rig.service.retry import CauseRule, Policy
 from tests.service.bench import Plan, World, paper_converter, some_pages
 
-
 HASTY = Policy(
     poll_call=seconds(5),
     poll_idle=seconds(5),
     shortest_wait=0,
-    causes={cause: CauseRule("it failed", "try again", (seconds(2),)) for cause in ("busy", "line_dropped")},
+    causes={cause: CauseRule("it failed", "try again", (seconds(2),)) for cause in ("line_dropped",)},
 )
 
 
@@ -113,19 +112,19 @@ def all_points(one: Callable[[int], bool]) -> int:
 
 def test_an_outgoing_fax_survives_a_kill_anywhere():
     def one(at: int) -> bool:
-        w = World(Plan("busy", 0), Plan("line_dropped", 1), Plan("ok"), policy=HASTY)
-        job = w.submit(b"slow 3")
+        w = World(Plan("line_dropped", 1), policy=HASTY)
+        job = w.submit(b"slow 2")
         killed = run_with_kill(w, at, lambda: w.job(job.id).progress is Progress.FINISHED)
         ended = w.job(job.id)
         assert ended.result is Result.SUCCESS, (at, ended)
-        assert w.interface.paper(job.id) == [page.hash for page in some_pages(3)], at
-        assert len(w.interface.calls) == ended.attempts == 3, at
+        assert w.interface.paper(job.id) == [page.hash for page in some_pages(2)], at
+        assert len(w.interface.calls) == ended.attempts == 2, at
         lines = [entry.line for entry in w.service.show(job.id).history]
         assert len([line for line in lines if "result 0" in line]) == 1
         w.close()
         return killed
 
-    assert all_points(one) > 100
+    assert all_points(one) > 80
 
 
 def test_a_cancelled_fax_survives_a_kill_anywhere():
