@@ -5,10 +5,10 @@ from random import Random
 import pytest
 
 from firmware_sim.clock import ms, seconds
-from firmware_sim.t30.capabilities import Dcs, Dis, Rate
+from firmware_sim.t30.capabilities import ALL_MODEMS, AUDIO_V29, Dcs, Dis, Rate
 from firmware_sim.t30.frames import ADDRESS, FINAL, MORE, Frame
 from firmware_sim.t30.outcome import Cause
-from firmware_sim.t30.procedure import Call, Settings
+from firmware_sim.t30.procedure import Call, Settings, remote_identification
 from firmware_sim.t30.signals import (
     Abort,
     Carrier,
@@ -67,13 +67,24 @@ def an_event(rng: Random) -> Event:
 
 
 def a_call(rng: Random) -> Call:
-    habits = Settings(ecm=rng.random() < 0.5, polls=rng.random() < 0.3, asks_repeat=rng.random() < 0.5)
+    able = rng.choice((ALL_MODEMS, AUDIO_V29))
+    habits = Settings(able, ecm=rng.random() < 0.5, polls=rng.random() < 0.3, asks_repeat=rng.random() < 0.5)
     return Call(habits, [[b"a page"] * 2] * rng.randrange(3), operator_wanted=rng.random() < 0.3)
 
 
-@pytest.mark.parametrize("first", range(0, 1000, 250))
+@pytest.mark.parametrize("first", range(0, 400, 100))
 def test_no_event_breaks_a_terminal(first):
-    for seed in range(first, first + 250):
+    bombard(range(first, first + 100))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("first", range(1000, 21_000, 2000))
+def test_no_event_breaks_a_terminal_at_length(first):
+    bombard(range(first, first + 2000))
+
+
+def bombard(seeds):
+    for seed in seeds:
         rng = Random(seed)
         terminal, now = Terminal(a_call(rng), rng.choice((calling, called))), 0
         for _ in range(rng.randrange(200)):
@@ -84,6 +95,8 @@ def test_no_event_breaks_a_terminal(first):
             terminal.receive(rng.choice((Abort(), LineLost())), now)
         leave_alone(terminal, now)
         assert isinstance(terminal.outcome.cause, Cause), seed
+        assert all(text.isprintable() for _, _, text in terminal.trace), seed
+        assert remote_identification(terminal.call).isprintable(), seed
 
 
 def leave_alone(terminal: Terminal, now: int) -> None:
