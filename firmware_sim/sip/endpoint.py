@@ -35,12 +35,15 @@ class Endpoint:
         user_agent: str = "",
         methods: tuple[str, ...] = (),
         unanswered: Duration = TIMER_C,
+        audit: Duration = 0,
         user: str = "",
     ) -> None:
         """*user* stands in our Contact. *methods* beyond those of calls come as OtherRequest.
 
-        *unanswered* is how long a call may ring, either way.
+        *unanswered* is how long a call may ring, either way. Every *audit* an OPTIONS within each call that is up asks
+        whether the peer still has it; 0 for never.
         """
+        self._audit = audit
         self.local = local
         self._methods = methods
         self._unanswered = unanswered
@@ -289,6 +292,7 @@ class Endpoint:
                 self._legs.bye(call, now)
             else:
                 self._legs.events.append(CallConfirmed(call.handle))
+                self._audit_later(call, now)
 
     def _timed_out(self, event: TimedOut, now: Instant) -> None:
         transaction = event.transaction
@@ -304,6 +308,8 @@ class Endpoint:
                 self._legs.over(call, now)
         elif transaction.request.method == "BYE":
             self._bye_done(call, now)
+        elif transaction.request.method == "OPTIONS":
+            self._audited(call, 408, now)
         else:
             self._reinvites.failed(call, 408, "no answer", now)
 
@@ -320,6 +326,8 @@ class Endpoint:
             return
         elif transaction.request.method == "BYE":
             self._bye_done(call, now)
+        elif transaction.request.method == "OPTIONS":
+            self._audited(call, response.status, now)
         else:
             self._reinvites.answered(call, transaction, response, now)
 
@@ -357,6 +365,7 @@ class Endpoint:
             self._legs.bye(call, now)
         else:
             self._legs.events.append(CallAnswered(call.handle, response.body))
+            self._audit_later(call, now)
 
     def _answered_again(self, call: Call, response: Response, now: Instant) -> None:
         """A repeated 2xx is acknowledged again; one from another branch of a fork is hung up at once (13.2.2.4)."""
@@ -377,12 +386,29 @@ class Endpoint:
             self._give_up(call, now)
         elif kind == "reoffer":
             self._reinvites.again(call, now)
+        elif kind == "audit":
+            if call.state is CallState.CONFIRMED:
+                self._legs.within_dialog(call, "OPTIONS", b"", now)
         elif kind == "cancelled":
             if call.step(CallTrigger.TIMEOUT):
                 self._legs.layer.abandon(call.invite)
                 self._legs.over(call, now)
         else:
             self._legs.book.forget(call)
+
+    def _audit_later(self, call: Call, now: Instant) -> None:
+        if self._audit:
+            self._legs.alarms.set(("audit", call.handle), now + self._audit)
+
+    def _audited(self, call: Call, status: int, now: Instant) -> None:
+        """Any answer but 408 and 481 says that the peer has the call (12.2.1.2)."""
+        if call.state is not CallState.CONFIRMED:
+            return
+        if status not in (408, 481):
+            self._audit_later(call, now)
+        elif call.step(CallTrigger.END):
+            self._legs.bye(call, now)
+            self._legs.tell_end(call, f"the other side no longer has the call ({status})", by_peer=True)
 
     def _give_up(self, call: Call, now: Instant) -> None:
         if call.state is CallState.OFFERED:

@@ -133,7 +133,7 @@ class Legs:
             self.answer(call, transaction, 487, now)
 
     def over(self, call: Call, now: Instant) -> None:
-        for kind in ("unanswered", "success", "reoffer", "cancelled"):
+        for kind in ("unanswered", "success", "reoffer", "cancelled", "audit"):
             self.alarms.cancel((kind, call.handle))
         call.success = None
         self.drop_reinvite(call, now)

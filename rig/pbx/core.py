@@ -20,6 +20,7 @@ from firmware_sim.sip.transaction import Transaction
 from rig.pbx.registrar import Answer, Binding, PbxAccount, Registrar
 
 RING_TIMEOUT = seconds(60)
+AUDIT = seconds(120)
 WRONG_CREDENTIALS = "Wrong User Or Password"
 _TRY_NEXT = (408, 503)
 """Answers after which the next contact of the same account is tried."""
@@ -61,13 +62,19 @@ class Pbx:
         *,
         domain: str,
         ring_timeout: Duration = RING_TIMEOUT,
+        audit: Duration = AUDIT,
         algorithms: Sequence[str] = tuple(ALGORITHMS),
     ) -> None:
-        """*algorithms* are offered in this order. A device that reads only the first needs MD5 alone."""
+        """*algorithms* are offered in this order: a device that reads the first only and lacks SHA-256 needs MD5 first.
+
+        Every *audit* both legs of a call are asked whether they still have it, so that none outlives its devices.
+        """
         self.local = local
         self.domain = domain
         self.registrar = Registrar(accounts)
-        self._endpoint = Endpoint(local, rng, user_agent="faxrig PBX", methods=("REGISTER",), unanswered=ring_timeout)
+        self._endpoint = Endpoint(
+            local, rng, user_agent="faxrig PBX", methods=("REGISTER",), unanswered=ring_timeout, audit=audit
+        )
         self._digest = DigestServer(domain, rng, algorithms=algorithms)
         self._bridges: dict[str, Bridge] = {}
         self._events: list[Stamped] = []

@@ -132,7 +132,7 @@ def _why_not(local: Address, wrong: OSError) -> str:
 
 def pbx_of(config: dict[str, Any]) -> Pbx:
     """The PBX that *config* describes. Raises StartError."""
-    known = {"host", "port", "domain", "seed", "accounts", "ring_timeout_s", "algorithms"}
+    known = {"host", "port", "domain", "seed", "accounts", "ring_timeout_s", "audit_s", "algorithms"}
     unknown = sorted(set(config) - known)
     if unknown:
         raise StartError(f"unknown key {unknown[0]!r} in the configuration: known are {', '.join(sorted(known))}.")
@@ -142,8 +142,17 @@ def pbx_of(config: dict[str, Any]) -> Pbx:
         seed = config.get("seed")
         rng = random.Random(secrets.randbits(128) if seed is None else int(seed))
         ring_timeout = round(float(config.get("ring_timeout_s", 60)) * 1_000_000)
+        audit = round(float(config.get("audit_s", 120)) * 1_000_000)
         algorithms = tuple(config.get("algorithms", ("SHA-256", "MD5")))
-        return Pbx(local, accounts, rng, domain=str(config["domain"]), ring_timeout=ring_timeout, algorithms=algorithms)
+        return Pbx(
+            local,
+            accounts,
+            rng,
+            domain=str(config["domain"]),
+            ring_timeout=ring_timeout,
+            audit=audit,
+            algorithms=algorithms,
+        )
     except KeyError as missing:
         raise StartError(f"the configuration has no {missing}: add it.") from missing
     except (TypeError, ValueError) as wrong:

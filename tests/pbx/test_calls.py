@@ -269,6 +269,33 @@ def test_the_callee_dies_within_the_call() -> None:
     assert "call ended" in bench.names()
 
 
+@pytest.mark.parametrize("dead", [ALICE, BOB])
+def test_a_call_does_not_outlive_a_dead_device(dead: Address) -> None:
+    bench = Bench()
+    bench.register()
+    mine, theirs = bench.up()
+    bench.told()
+    del bench.net.nodes[dead]
+    bench.net.run(200_000)
+    handle, alive = (mine, bench.alice) if dead == BOB else (theirs, bench.bob)
+    assert drain(alive) == [ua.Ended(handle, "the other side hung up", True)]
+    (told,) = [one for one in bench.told() if one.name.startswith("call")]
+    assert (told.name, told.detail["by"]) == ("call ended", "callee" if dead == BOB else "caller")
+    assert "no longer has the call" in str(told.detail["reason"])
+
+
+def test_a_long_call_is_audited_and_stays() -> None:
+    bench = Bench()
+    bench.register()
+    mine, _ = bench.up()
+    bench.net.run(1_000_000)
+    assert bench.net.methods().count("OPTIONS") == 16
+    assert all(isinstance(one, ua.Registered) for one in drain(bench.alice) + drain(bench.bob))
+    bench.alice.end(mine, bench.now)
+    bench.net.run(100)
+    assert bench.names()[-1] == "call ended"
+
+
 def test_cancel_and_answer_cross() -> None:
     bench = Bench()
     bench.register()
