@@ -270,5 +270,3 @@ def wrong_share(bits: Bits, bps: int) -> float:
         return 1.0 if not len(bits) else (length - len(bits) + int(bits.sum())) / length
     ones = np.concatenate((np.zeros(1, np.int64), np.cumsum(bits, dtype=np.int64)))
     return float((ones[length:] - ones[:-length]).min()) / length
-
-

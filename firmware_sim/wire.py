@@ -1,16 +1,15 @@
 """How a device is controlled from another process: one JSON object a line, pages as packed rows (zlib, base64).
 
-    {"id": 7, "device": "fax-interface-1", "method": "dial", "params": {...}}
-    {"id": 7, "result": ...}   or   {"id": 7, "error": {"code": "stale_fence", "text": "..."}}
+{"id": 7, "device": "fax-interface-1", "method": "dial", "params": {...}}
+{"id": 7, "result": ...}   or   {"id": 7, "error": {"code": "stale_fence", "text": "..."}}
 """
 
 import json
+import zlib
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
 from typing import Any
-from zlib import compress, decompressobj
-from zlib import error as ZlibError
 
 from firmware_sim.errors import DecodeError
 from firmware_sim.events import Stamped
@@ -54,7 +53,7 @@ def pack_pages(pages: Sequence[Page]) -> list[dict[str, Any]]:
         {
             "width_px": page.width_px,
             "resolution": page.resolution.name,
-            "rows": b64encode(compress(page.rows, 1)).decode("ascii"),
+            "rows": b64encode(zlib.compress(page.rows, 1)).decode("ascii"),
             "bad_rows": list(page.bad_rows),
         }
         for page in pages
@@ -68,12 +67,12 @@ def unpack_pages(packed: Sequence[dict[str, Any]]) -> tuple[Page, ...]:
             Page(int(page["width_px"]), _unpack(page["rows"]), Resolution[page["resolution"]], tuple(page["bad_rows"]))
             for page in packed
         )
-    except (KeyError, TypeError, ValueError, Base64Error, ZlibError) as error:
+    except (KeyError, TypeError, ValueError, Base64Error, zlib.error) as error:
         raise DecodeError(f"not a page: {error}") from error
 
 
 def _unpack(rows: str) -> bytes:
-    unpacked = decompressobj().decompress(b64decode(rows, validate=True), LARGEST_PAGE + 1)
+    unpacked = zlib.decompressobj().decompress(b64decode(rows, validate=True), LARGEST_PAGE + 1)
     if len(unpacked) > LARGEST_PAGE:
         raise ValueError("the page is too large")
     return unpacked

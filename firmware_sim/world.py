@@ -11,6 +11,8 @@ from typing import Protocol
 from firmware_sim.clock import Duration, Instant, ms
 from firmware_sim.errors import ConfigError
 from firmware_sim.events import Address, Datagram, Stamped
+
+LATENCY = ms(5)
 NEVER: Instant = 1 << 62
 
 
@@ -35,7 +37,7 @@ class Node(Protocol):
 class World:
     """*latency* is how long a datagram travels. *watch* is told of every event, in the order in which it is noticed."""
 
-    def __init__(self, watch: Callable[[Stamped], None], latency: Duration = ms(5)) -> None:
+    def __init__(self, watch: Callable[[Stamped], None], latency: Duration = LATENCY) -> None:
         self.now: Instant = 0
         self.unrouted = 0
         self._latency, self._watch = latency, watch
@@ -70,7 +72,7 @@ class World:
         self._note_deadline(node)
 
     def run(self, until: Callable[[], bool], limit: Instant) -> bool:
-        """Step until *until* holds; false where *limit* came first. Then it is *limit*, whatever did or did not happen."""
+        """Step until *until* holds; false where *limit* came first, and then it is *limit*."""
         while not until():
             due = min(self._deadlines, default=NEVER)
             if self._heap and self._heap[0][0] <= due:

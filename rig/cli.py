@@ -25,6 +25,8 @@ Hardware = Annotated[
     Path | None, typer.Option("--hardware", help="What stands on the bench. Default: hardware.yaml here, else ours.")
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="All randomness. Default: the one in hardware.yaml.")]
+Trace = Annotated[Path | None, typer.Option("--trace", help="Write every event to this file, a JSON line each.")]
+Document = Annotated[Path | None, typer.Option("--document", help="The PDF to fax. Default: ours, two pages.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON alone on stdout; progress stays on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
@@ -33,8 +35,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stder
 def run(
     time: Annotated[World, typer.Option("--time", help="Real sockets in real time, or simulated time.")] = World.REAL,
     seed: Seed = None,
-    trace: Annotated[Path | None, typer.Option("--trace", help="Write every event to this file, a JSON line each.")] = None,
-    document: Annotated[Path | None, typer.Option("--document", help="The PDF to fax. Default: ours, two pages.")] = None,
+    trace: Trace = None,
+    document: Document = None,
     number: Annotated[str, typer.Option("--number", help="Whom to fax it to. Default: the first fax machine.")] = "",
     reports: Annotated[Path, typer.Option("--reports", help="Where reports go.")] = Path("reports"),
     hardware: Hardware = None,

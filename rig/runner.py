@@ -18,19 +18,25 @@ from rich.console import Console
 from firmware_sim.events import Stamped
 from firmware_sim.wire import event_line
 from rig import data
-from rig.bench import EventLog
+from rig.bench import Bench, EventLog
 from rig.bench.live import LiveBench
 from rig.bench.simulated import SimulatedBench
 from rig.errors import InventoryError, RigError
 from rig.inventory import Inventory, load
 from rig.narrator import Narrator
-from rig.report import Run, Status, write
+from rig.report import Ladder, Run, Status, write
 from rig.report.console import print_ladder, print_verdicts
 from rig.report.record import Check
 from rig.scenarios import end_to_end
 from rig.service.convert import page_of_image
 
 PASSED, FAILED, BENCH_ERROR, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = {
+    Status.PASS: PASSED,
+    Status.FAIL: FAILED,
+    Status.ERROR: BENCH_ERROR,
+    Status.SKIP: NOTHING_RAN,
+}
 TITLE = "One PDF through the whole pipeline, and a page back"
 REPLY = "fixtures/pages/reply.png"
 DOCUMENT = "fixtures/documents/two_pages.pdf"
@@ -66,7 +72,7 @@ def inventory_of(hardware: Path | None) -> Inventory:
 
 def run(options: Options) -> int:
     """Play the end-to-end scenario. Returns the exit code; everything that can be known is on the screen by then."""
-    with _stopping_on_sigterm():
+    with _StoppingOnSigterm():
         try:
             material = _material(options)
             return _report(options, _play(options, material))
@@ -78,7 +84,7 @@ def run(options: Options) -> int:
 
 def up(options: Options) -> int:
     """Start the bench and leave it running until Ctrl-C."""
-    with _stopping_on_sigterm():
+    with _StoppingOnSigterm():
         try:
             return _stay_up(options)
         except (RigError, UsageError) as error:
@@ -106,14 +112,14 @@ def _play(options: Options, material: end_to_end.Material) -> Run:
     began = time.monotonic()
     with Narrator(0 if options.simulated else None, quiet=options.quiet) as narrator:
         log = EventLog(narrator.tell)
-        bench = SimulatedBench(inventory, log, options.seed) if options.simulated else LiveBench(inventory, log, options.seed)
+        bench: Bench = (SimulatedBench if options.simulated else LiveBench)(inventory, log, options.seed)
         narrator.step(f"starting the bench that {options.hardware or 'hardware.yaml'} describes, in {bench.world}")
         played, before = time.monotonic(), bench.now_us
         try:
             bench.start()
             story = end_to_end.play(bench, material, narrator.step)
         finally:
-            with _uninterrupted():
+            with _Uninterrupted():
                 bench.stop()
         times = (bench.now_us - before) / 1e6 / (time.monotonic() - played)
     return Run(
@@ -122,7 +128,7 @@ def _play(options: Options, material: end_to_end.Material) -> Run:
         world="simulated time" if options.simulated else "real time",
         seed=bench.seed,
         checks=story.checks,
-        ladders=[replace(one, lines=[replace(line, at_us=line.at_us - before) for line in one.lines]) for one in story.ladders],
+        ladders=[_from(before, ladder) for ladder in story.ladders],
         pages=story.pages,
         log=[replace(event, at=event.at - before) for event in log.since()],
         times_real_time=round(times, 1),
@@ -131,13 +137,19 @@ def _play(options: Options, material: end_to_end.Material) -> Run:
     )
 
 
+def _from(start_us: int, ladder: Ladder) -> Ladder:
+    """The ladder with times that begin with the run."""
+    return replace(ladder, lines=[replace(line, at_us=line.at_us - start_us) for line in ladder.lines])
+
+
 def _report(options: Options, record: Run) -> int:
     if options.trace is not None:
         _write_trace(options.trace, record.log)
     try:
         report = write(record, options.reports)
     except OSError as error:
-        raise UsageError(f"the report cannot be written to {options.reports} ({error.strerror}): use --reports") from error
+        place = options.reports
+        raise UsageError(f"the report cannot be written to {place} ({error.strerror}): use --reports") from error
     if options.json:
         _print_json(_as_json(record, report))
     else:
@@ -146,7 +158,7 @@ def _report(options: Options, record: Run) -> int:
             print_ladder(ladder, console)
         print_verdicts(record, console)
         console.print(f"report: {report}", soft_wrap=True)
-    return {Status.PASS: PASSED, Status.FAIL: FAILED, Status.ERROR: BENCH_ERROR, Status.SKIP: NOTHING_RAN}[record.status]
+    return EXIT_CODES[record.status]
 
 
 def _as_json(record: Run, report: Path) -> dict[str, Any]:
@@ -212,13 +224,14 @@ def _stay_up(options: Options) -> int:
                 bench.check()
                 time.sleep(0.2)
         finally:
-            with _uninterrupted():
+            with _Uninterrupted():
                 bench.stop()
                 sys.stderr.write("The bench is down.\n")
 
 
 def _greet(bench: LiveBench, narrator: Narrator) -> None:
-    numbers = ", ".join(f"{name} {bench.number_of(name)}" for name in (*bench.names("fax interface"), *bench.names("fax machine")))
+    called = (*bench.names("fax interface"), *bench.names("fax machine"))
+    numbers = ", ".join(f"{name} {bench.number_of(name)}" for name in called)
     narrator.step(f"the bench is up: {numbers}")
     narrator.step(f"fax service: {bench.url} (API: {bench.url}/docs)")
     machine = bench.names("fax machine")[0]
@@ -234,7 +247,7 @@ def _print_event(event: Stamped) -> None:
 # -- being stopped -----------------------------------------------------------------------------------------------------
 
 
-class _stopping_on_sigterm:
+class _StoppingOnSigterm:
     """SIGTERM is Ctrl-C: the bench is taken down in order."""
 
     def __enter__(self) -> None:
@@ -247,7 +260,7 @@ class _stopping_on_sigterm:
         signal.signal(signal.SIGTERM, self._before)
 
 
-class _uninterrupted:
+class _Uninterrupted:
     """While the bench is taken down, an impatient second Ctrl-C is not heard: it takes a second or two."""
 
     def __enter__(self) -> None:

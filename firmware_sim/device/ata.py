@@ -11,7 +11,8 @@ from firmware_sim.device.base import SipDevice, SipProfile
 from firmware_sim.device.fax_machine import FaxMachine
 from firmware_sim.device.media import RtpLeg
 from firmware_sim.dsp.detectors import DtmfDetector
-from firmware_sim.dsp.tones import Cadence, ToneGenerator, busy, dial_tone, ringback
+from firmware_sim.dsp.tones import Cadence, ToneGenerator, dial_tone, ringback
+from firmware_sim.dsp.tones import busy as busy_tone
 from firmware_sim.errors import LocalProtocolError
 from firmware_sim.events import Datagram, Stamped
 from firmware_sim.fxs.port import FxsPort, Hook, PortState, Signal
@@ -22,7 +23,7 @@ SILENCE: Samples = np.zeros(BLOCK_SAMPLES, np.int16)
 TONES: dict[PortState, Cadence] = {
     PortState.COLLECTING: dial_tone(),
     PortState.CALLING: ringback(),
-    PortState.RELEASED: busy(),
+    PortState.RELEASED: busy_tone(),
 }
 
 
@@ -44,7 +45,8 @@ class Ata(SipDevice):
     def send(self, number: str, pages: Sequence[Page], now: Instant) -> None:
         """Let the machine send. Raises LocalProtocolError while the line is in use."""
         if self.port.state is not PortState.IDLE:
-            raise LocalProtocolError(f"the line of {self.machine.name} is {self.port.state.value}: wait until it is free")
+            busy = self.port.state.value
+            raise LocalProtocolError(f"the line of {self.machine.name} is {busy}: wait until it is free")
         self.machine.send(number, pages, now)
         self._watch_hook(now)
 
@@ -168,4 +170,3 @@ class Ata(SipDevice):
         self._waiting, self._ring_edge, self._ring_is_on = None, None, False
         self.port.signal(Signal.STOP, now)
         self.machine.ringing_stopped()
-

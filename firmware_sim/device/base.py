@@ -75,9 +75,7 @@ class SipDevice:
         self.name, self.profile = name, profile
         self.registered = False
         self._rng = rng
-        self._agent = UserAgent(
-            profile.sip, rng, account=profile.account, user_agent=profile.user_agent, max_calls=1
-        )
+        self._agent = UserAgent(profile.sip, rng, account=profile.account, user_agent=profile.user_agent, max_calls=1)
         self._clock = BlockClock(profile.clock_ppm)
         self._leg: _CallLeg | None = None
         self._sent: list[Datagram] = []
@@ -138,16 +136,16 @@ class SipDevice:
         self.note(now, "call", {"called": number})
         self._drain(now)
 
-    def _accept(self, incoming: Incoming, now: Instant) -> None:
-        """Answer an incoming call and begin its media."""
+    def _accept(self, incoming: Incoming, now: Instant) -> bool:
+        """Answer an incoming call and begin its media; false where that could not be."""
         answer = answer_audio(incoming.offer, self.profile.rtp)
         if answer is None:
             self._agent.reject(incoming.call, 488, now)
             self.note(now, "no common codec", {"offer": str(incoming.offer)})
-            return
+            return False
         self._leg = _CallLeg(incoming.call, incoming.caller)
         self._agent.accept(incoming.call, answer, now)
-        self._begin_media(incoming.offer, answer, now)
+        return self._begin_media(incoming.offer, answer, now)
 
     def _end(self, now: Instant) -> None:
         """End the call from our side, whatever state it is in."""
@@ -157,17 +155,18 @@ class SipDevice:
             self._forget(now, "we hung up")
             self._drain(now)
 
-    def _begin_media(self, theirs: Sdp, ours: Sdp, now: Instant) -> None:
+    def _begin_media(self, theirs: Sdp, ours: Sdp, now: Instant) -> bool:
         assert self._leg is not None
         remote, chosen = audio_of(theirs), audio_of(ours)
         if remote is None or chosen is None or chosen.codec not in Codec.__members__:
             self.note(now, "no common codec", {"answer": str(ours)})
             self._end(now)
-            return
+            return False
         codec = Codec[chosen.codec]
         self._leg.media = RtpLeg(self.profile.rtp, remote.address, codec, self._rng)
         self.note(now, "media", {"codec": codec.name})
         self._clock.start(now)
+        return True
 
     def _forget(self, now: Instant, reason: str) -> None:
         leg, self._leg = self._leg, None
@@ -175,8 +174,9 @@ class SipDevice:
             return
         if leg.media is not None:
             heard = leg.media.statistics
-            counts = {"packets_sent": leg.media.sent_packets, "packets_received": heard.received}
-            self.note(now, "call ended", {"reason": reason, **counts, "lost_samples": heard.lost_samples, "slips": heard.slips})
+            sent = {"packets_sent": leg.media.sent_packets, "packets_received": heard.received}
+            faults = {"lost_samples": heard.lost_samples, "slips": heard.slips}
+            self.note(now, "call ended", {"reason": reason, **sent, **faults})
         else:
             self.note(now, "call ended", {"reason": reason})
         self._clock.stop()
@@ -231,8 +231,7 @@ class SipDevice:
 
     def _answered(self, answer: Sdp, now: Instant) -> None:
         self.note(now, "call answered", {})
-        self._begin_media(answer, answer, now)
-        if self._leg is not None:
+        if self._begin_media(answer, answer, now):
             self._on_answered(now)
 
     # -- what a subclass does ------------------------------------------------------------------------------------------

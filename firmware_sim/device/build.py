@@ -79,7 +79,7 @@ def build(config: DeviceConfig, seed: int) -> SimulatedDevice:
         station = StationProfile(config.machine.station_id, config.machine.level_dbm0)
         machine = FaxMachine(config.machine.name, MachineProfile(station, config.machine.rings))
         return Ata(config.name, profile, rng, machine)
-    raise ConfigError(f"{config.name}: no such kind of device: {config.kind!r}; there are {FAX_INTERFACE!r} and {ATA!r}")
+    raise ConfigError(f"{config.name}: no kind of device {config.kind!r}; there are {FAX_INTERFACE!r} and {ATA!r}")
 
 
 def to_json(config: DaemonConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Why a fax call ended, as data: a stable code, plain words with the remedy, and whether another attempt makes sense.
+"""Why a fax call ended, as data: a stable code, plain words with the remedy, whether another attempt makes sense.
 
 T.30's own causes come with their words from `t30.outcome`; these are the ones around it: the call, the line, the device.
 """
@@ -19,9 +19,13 @@ NO_SUCH_NUMBER = CallCause("no_such_number", "the PBX knows no such number: chec
 UNREACHABLE = CallCause("unreachable", "the called device is not registered at the PBX: see that it is running", True)
 REJECTED = CallCause("rejected", "the called party refused the call", False)
 REFUSED_BY_PBX = CallCause("refused_by_pbx", "the PBX refused us: check user and password of the fax interface", False)
-NO_COMMON_CODEC = CallCause("no_common_codec", "the called device takes neither PCMA nor PCMU: allow one of them", False)
+NO_COMMON_CODEC = CallCause(
+    "no_common_codec", "the called device takes neither PCMA nor PCMU: allow one of them", False
+)
 PBX_UNAVAILABLE = CallCause("pbx_unavailable", "the PBX did not answer: see that it is running and reachable", True)
-NOT_REGISTERED = CallCause("not_registered", "the fax interface is not registered at the PBX: check its user and password", True)
+NOT_REGISTERED = CallCause(
+    "not_registered", "the fax interface is not registered at the PBX: check its user and password", True
+)
 INTERFACE_BUSY = CallCause("interface_busy", "the fax interface is in another call: the job waits", True)
 CALL_FAILED = CallCause("call_failed", "the call could not be set up", True)
 ABORTED = CallCause("aborted", "the call was stopped on our side", False)

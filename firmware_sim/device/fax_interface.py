@@ -84,9 +84,7 @@ class FaxInterface(SipDevice):
 
     # -- control -------------------------------------------------------------------------------------------------------
 
-    def dial(
-        self, job_id: int, attempt: int, fence: int, number: str, pages: Sequence[Page], now: Instant
-    ) -> Attempt:
+    def dial(self, job_id: int, attempt: int, fence: int, number: str, pages: Sequence[Page], now: Instant) -> Attempt:
         """Begin an attempt, or attach to it. Raises StaleFenceError."""
         self._check_fence(job_id, fence)
         key = (job_id, attempt)
@@ -164,8 +162,7 @@ class FaxInterface(SipDevice):
             return
         self._parties = (event.called, event.caller)
         self.note(now, "rung", {"caller": event.caller, "called": event.called})
-        self._accept(event, now)
-        if self._leg is not None:
+        if self._accept(event, now):
             self._begin_station(now, is_calling=False)
 
     def _on_answered(self, now: Instant) -> None:
@@ -220,13 +217,12 @@ class FaxInterface(SipDevice):
         self._pages, self._stopping = (), None
 
     def _tell_end(self, station: FaxStation, cause: CallCause, now: Instant) -> None:
-        counts = {"pages_sent": station.pages_confirmed, "pages_received": len(station.received)}
-        self.note(now, "fax ended", {"cause": cause.code, "text": cause.text, "remote_id": station.remote_id, **counts})
+        self.note(now, "fax ended", {"cause": cause.code, "text": cause.text, **station.summary})
 
     def _close(self, key: Key, cause: CallCause, now: Instant) -> None:
         self._attempts[key] = replace(self._attempts[key], cause=cause.code, text=cause.text, retry=cause.retry)
         known = self._attempts[key]
-        detail = {"cause": cause.code, "text": cause.text, "pages_confirmed": known.pages_confirmed}
+        detail: dict[str, Detail] = {"cause": cause.code, "text": cause.text, "pages_confirmed": known.pages_confirmed}
         self.note(now, "attempt ended", {"job": key[0], "attempt": key[1], **detail})
 
     def _keep(self, station: FaxStation, cause: CallCause) -> None:

@@ -1,7 +1,7 @@
 """A fax machine on an analogue line: it answers when it rings, dials when told to, prints and sends pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from firmware_sim.audio import Samples
@@ -27,7 +27,7 @@ ANSWER_WAIT = T0.nominal - T1.nominal
 class MachineProfile:
     """*rings* is how often it lets the line ring before it answers."""
 
-    station: StationProfile = StationProfile()
+    station: StationProfile = field(default_factory=StationProfile)
     rings: int = 1
 
 
@@ -143,9 +143,7 @@ class FaxMachine:
             outcome = station.outcome
             cause = outcome.code if outcome else "no_fax_tone"
             text = outcome.words if outcome else "the line was taken away before the fax began"
-            detail = {"cause": cause, "text": text, "remote_id": station.remote_id}
-            counts = {"pages_sent": station.pages_confirmed, "pages_received": len(station.received)}
-            self._note(now, "fax ended", detail | counts)
+            self._note(now, "fax ended", {"cause": cause, "text": text, **station.summary})
         self._hang_up(now)
 
     def _hang_up(self, now: Instant) -> None:

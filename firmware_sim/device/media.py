@@ -47,9 +47,8 @@ class RtpLeg:
         return self.codec.decode(self._jitter.get())
 
     def say(self, samples: Samples) -> Datagram:
-        packet = Packet(
-            self.codec.payload_type, self._sequence, self._timestamp, self._ssrc, self.codec.encode(samples), not self.sent_packets
-        )
+        payload, marker = self.codec.encode(samples), not self.sent_packets
+        packet = Packet(self.codec.payload_type, self._sequence, self._timestamp, self._ssrc, payload, marker)
         self._sequence = (self._sequence + 1) % (1 << 16)
         self._timestamp = (self._timestamp + len(samples)) % (1 << 32)
         self.sent_packets += 1

@@ -103,6 +103,12 @@ class FaxStation:
     def remote_id(self) -> str:
         return remote_identification(self._call)
 
+    @property
+    def summary(self) -> dict[str, Detail]:
+        """What to tell when it is over."""
+        counts = {"pages_sent": self.pages_confirmed, "pages_received": len(self.received)}
+        return {"remote_id": self.remote_id, **counts}
+
     # -- news ----------------------------------------------------------------------------------------------------------
 
     def _tell(self) -> None:
@@ -140,4 +146,3 @@ class FaxStation:
 
 def _described(page: Page) -> dict[str, Detail]:
     return {"hash": page.hash, "rows": page.height_px}
-

@@ -58,12 +58,19 @@ class RefusedByServiceError(RigError):
 
 
 class Bench(Protocol):
-    """*world* is "real time" or "simulated time". `start` returns once everything runs; `stop` leaves nothing running."""
+    """*world* is "real time" or "simulated time". `start` returns once all runs; `stop` leaves nothing running."""
 
-    world: str
-    seed: int
-    log: EventLog
-    service: ServiceClient
+    @property
+    def world(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def log(self) -> EventLog: ...
+
+    @property
+    def service(self) -> ServiceClient: ...
 
     @property
     def now_us(self) -> int:
@@ -84,13 +91,10 @@ class Bench(Protocol):
         """The number at which a device is called."""
         ...
 
-    def expect(
-        self, name: str, *, within: Duration, source: str = "", since: int = 0, **detail: Detail
-    ) -> Stamped:
+    def expect(self, name: str, *, within: Duration, source: str = "", since: int = 0, **detail: Detail) -> Stamped:
         """Wait for an event. In real time it waits, in simulated time it steps. Raises ExpectationError."""
         ...
 
     def expect_job(self, job_id: int, *, within: Duration) -> FaxJob:
         """Wait until the job is finished. Raises ExpectationError."""
         ...
-

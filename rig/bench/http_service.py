@@ -45,7 +45,7 @@ class HttpService:
         except httpx.HTTPError as error:
             raise InstrumentError(f"the fax service at {self.base_url} cannot be reached: {error}") from error
         if answer.status_code >= 500:
-            raise InstrumentError(f"the fax service failed at {method} {path}: {answer.status_code} {answer.text[:200]}")
+            raise InstrumentError(f"the fax service failed at {method} {path}: {answer.status_code} {answer.text[:99]}")
         if answer.is_error:
             raise RefusedByServiceError(_problem(answer))
         return answer

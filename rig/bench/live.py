@@ -171,5 +171,3 @@ class LiveBench:
 def _address(text: Detail) -> Address:
     host, _, port = str(text).rpartition(":")
     return Address(host, int(port))
-
-

@@ -1,4 +1,4 @@
-"""The bench's processes: each tells its events as lines of JSON on stdout, and ends with the bench, however that ends."""
+"""The bench's processes: each tells its events as lines of JSON on stdout, and ends when the bench does."""
 
 import ctypes
 import os
@@ -40,7 +40,7 @@ class Process:
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,  # Ctrl-C is for the bench alone, which then stops its processes in order
-            preexec_fn=_end_with_parent,  # noqa: PLW1509
+            preexec_fn=_end_with_parent,
         )
         self._threads = [Thread(target=work, daemon=True) for work in (self._read_events, self._read_errors)]
         for thread in self._threads:
@@ -65,7 +65,8 @@ class Process:
             waited += 0.05
             if not self.running:
                 self._threads[1].join(1.0)
-                raise InstrumentError(self.last_words or f"{self.name} ended while it started: exit {self._child.returncode}")
+                code = self._child.returncode
+                raise InstrumentError(self.last_words or f"{self.name} ended while it started: exit {code}")
             if waited > START_TIMEOUT_S:
                 raise InstrumentError(f"{self.name} was not ready within {START_TIMEOUT_S:.0f} s")
 

@@ -133,8 +133,8 @@ class BenchLibrary:
 def _should_be_equal(sent: list[Page], received: list[Page] | tuple[Page, ...]) -> None:
     if len(sent) != len(received):
         raise AssertionError(f"{len(received)} pages arrived, {len(sent)} were sent")
-    faults = [f"page {n}: {fault}" for n, (a, b) in enumerate(zip(sent, received, strict=True), 1) if (fault := difference(a, b))]
-    if faults:
-        raise AssertionError("; ".join(faults))
-    for number, page in enumerate(sent, 1):
+    for number, (page, other) in enumerate(zip(sent, received, strict=True), 1):
+        fault = difference(page, other)
+        if fault:
+            raise AssertionError(f"page {number}: {fault}")
         logger.info(f"page {number}: hash {page.hash} on both sides")

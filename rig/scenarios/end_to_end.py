@@ -172,11 +172,14 @@ class _Play:
         ended = self.story.job
         assert ended is not None
         sent = pages_of(self.bench.service.document(job.id))
-        self.verdicts.give(SENT, ended.pages_confirmed == len(sent), f"{ended.pages_confirmed} of {len(sent)} confirmed")
+        self.verdicts.give(
+            SENT, ended.pages_confirmed == len(sent), f"{ended.pages_confirmed} of {len(sent)} confirmed"
+        )
         with self.verdicts.judging(PRINTED):
             self.bench.expect("fax ended", source=self.machine, since=since, within=seconds(60))
         printed = self.bench.machine(self.machine).printed()[printed_before:]
-        self.verdicts.give(PRINTED, len(printed) == len(sent), f"{len(printed)} of {len(sent)}", len(printed), "pages")
+        text = f"{len(printed)} of {len(sent)}"
+        self.verdicts.give(PRINTED, len(printed) == len(sent), text, len(printed), "pages")
         self._compare(SAME_OUT, "page", sent, printed)
         self.verdicts.give(FINISHED, ended.result == SUCCESS, f"job {ended.id}: {ended.text}")
         self.say(f"job {ended.id}: {ended.text}")
@@ -198,7 +201,8 @@ class _Play:
                 "job", source="service", since=since, within=seconds(30), direction=INCOMING, progress=3
             )
         job = self.story.reply = self.bench.service.show(int(str(filed.detail["job"])))
-        self.verdicts.give(REPLY_FILED, job.result == SUCCESS, f"job {job.id} from {job.remote_id or 'unknown'}: {job.text}")
+        sender = job.remote_id or "unknown"
+        self.verdicts.give(REPLY_FILED, job.result == SUCCESS, f"job {job.id} from {sender}: {job.text}")
         with self.verdicts.judging(REPLY_OPENED):
             received = pages_of(self.bench.service.document(job.id))
         self.verdicts.give(REPLY_OPENED, len(received) == len(pages), f"{len(received)} of {len(pages)}")

@@ -42,7 +42,7 @@ class Verdicts:
         return ok
 
     def ended(self, error: RigError) -> None:
-        """The scenario cannot go on. A device that did not do what was due fails; anything else is the bench's fault."""
+        """The scenario cannot go on. A device that did not do what was due fails; else it is the bench's fault."""
         name = self._open or next((name for name in self._names if name not in self._given), "")
         self.ended_by = f"'{name}' ended the run"
         if not name:

@@ -15,7 +15,7 @@ from rig.service.convert import page_of_image
 DOCUMENTS = data.path("fixtures/documents")
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench_of():
     """Makes benches that are started; *change* is done to the text of hardware.yaml first."""
     benches = []
@@ -33,7 +33,7 @@ def bench_of():
         bench.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench(bench_of, tmp_path):
     """With its devices registered."""
     bench = bench_of(tmp_path)

@@ -128,7 +128,7 @@ def test_a_document_that_cannot_be_converted(bench, name, words):
 
 def test_a_wrong_password_is_named_at_registration(bench_of, tmp_path, material):
     def spoil(text):
-        return text.replace("user: \"200\"\n", "user: \"200\"\n    password: not-the-secret\n")
+        return text.replace('user: "200"\n', 'user: "200"\n    password: not-the-secret\n')
 
     bench = bench_of(tmp_path, spoil)
     story = end_to_end.play(bench, material)

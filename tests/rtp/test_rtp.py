@@ -1,5 +1,6 @@
-"""G.711 against its definition, packets as they come off a hostile network, and what the jitter buffer does to order."""
+"""G.711 against its definition, packets off a hostile network, and what the jitter buffer does to order."""
 
+from contextlib import suppress
 from random import Random
 
 import numpy as np
@@ -40,7 +41,10 @@ def test_encoding_takes_the_nearest_level(codec):
     assert (np.abs(coded - samples) == nearest).all()
 
 
-@given(st.integers(0, 127), st.integers(0, 65535), st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.binary(max_size=400))
+WORDS = st.integers(0, 2**32 - 1)
+
+
+@given(st.integers(0, 127), st.integers(0, 65535), WORDS, WORDS, st.binary(max_size=400))
 def test_packets_come_back(payload_type, sequence, timestamp, ssrc, payload):
     packet = Packet(payload_type, sequence, timestamp, ssrc, payload, marker=bool(sequence % 2))
     assert Packet.decode(packet.encode()) == packet
@@ -48,10 +52,8 @@ def test_packets_come_back(payload_type, sequence, timestamp, ssrc, payload):
 
 @given(st.binary(max_size=60))
 def test_nonsense_is_a_decode_error_or_a_packet(data):
-    try:
+    with suppress(DecodeError):
         Packet.decode(data)
-    except DecodeError:
-        pass
 
 
 def blocks(count):
@@ -97,7 +99,5 @@ def test_drift_slips_in_either_direction(every, drops):
             n += 1
         heard += buffer.get()
     assert buffer.statistics.slips > 2
-    missing = n - len(set((value, index // 250) for index, value in enumerate(heard[::BLOCK_SAMPLES]) if value))
     assert len(heard) == 999 * BLOCK_SAMPLES
-    assert missing >= 0
     assert heard[-BLOCK_SAMPLES] != 0
