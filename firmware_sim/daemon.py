@@ -129,7 +129,7 @@ class Control:
             server = await asyncio.start_server(self._serve, wanted.host, wanted.port, limit=LONGEST_LINE)
         except OSError as error:
             raise PortInUseError(
-                f"the control port {wanted.port} on {wanted.host} cannot be had ({error.strerror}): use 0 for any free one"
+                f"control port {wanted.port} on {wanted.host} cannot be had ({error.strerror}): use 0 for any free one"
             ) from error
         return server, Address(*server.sockets[0].getsockname()[:2])
 

@@ -1,6 +1,6 @@
 """Why a fax call ended, as data: a stable code, plain words with the remedy, whether another attempt makes sense.
 
-T.30's own causes come with their words from `t30.outcome`; these are the ones around it: the call, the line, the device.
+T.30's own causes come with their words from `t30.outcome`; these are those around it: the call, the line, the device.
 """
 
 from dataclasses import dataclass

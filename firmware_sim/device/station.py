@@ -8,6 +8,7 @@ from firmware_sim.clock import Duration, Instant
 from firmware_sim.events import Detail
 from firmware_sim.t4 import mh
 from firmware_sim.t4.page import Page, Resolution
+from firmware_sim.t4.scale import at_resolution
 from firmware_sim.t30.capabilities import AUDIO_V29, Dcs
 from firmware_sim.t30.frames import encode_number
 from firmware_sim.t30.outcome import Outcome
@@ -28,7 +29,8 @@ class StationProfile:
 
 def encode_page(page: object, terms: Dcs) -> bytes:
     assert isinstance(page, Page)
-    return mh.encode(page, terms.min_row_bits)
+    agreed = Resolution.FINE if terms.fine else Resolution.STANDARD
+    return mh.encode(at_resolution(page, agreed), terms.min_row_bits)
 
 
 def is_fine(page: object) -> bool:

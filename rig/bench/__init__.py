@@ -1,4 +1,4 @@
-"""The bench as every case sees it: devices by name, a log of stamped events, the fax service; one facade, two worlds."""
+"""The bench as every case sees it: devices by name, a log of stamped events, the fax service. Two worlds."""
 
 from rig.bench.facade import Bench, ExpectationError, FaxJob, ServiceClient
 from rig.bench.log import EventLog
