@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from firmware_sim.clock import Instant
 from rig.report.record import Ladder, Run, Status
 from rig.report.text import clock_time, length, printable
 
@@ -49,14 +50,16 @@ def _table(run: Run) -> Table:
     return table
 
 
-def print_ladder(ladder: Ladder, console: Console) -> None:
-    """The exchange as text between two lifelines, with the time of each line."""
+def print_ladder(ladder: Ladder, console: Console, origin: Instant | None = None) -> None:
+    """The exchange as text between two lifelines; times count from *origin*, or from the ladder's first line."""
+    if origin is None:
+        origin = min((line.at_us for line in ladder.lines), default=0)
     head = f"{ladder.left} {' ' * (_LANE - len(ladder.left) - len(ladder.right))} {ladder.right}"
     console.print(Text(printable(ladder.title), style="bold"), soft_wrap=True)
     console.print(Text(" " * 12 + printable(head)), soft_wrap=True)
     for line in ladder.lines:
         lane = _lane(line.direction, printable(line.text).replace("\n", " "), ascii_only=not _draws(console))
-        console.print(Text(f"{clock_time(line.at_us):>10}  {lane}"), soft_wrap=True)
+        console.print(Text(f"{clock_time(line.at_us - origin):>10}  {lane}"), soft_wrap=True)
 
 
 def _draws(console: Console) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from firmware_sim.clock import Instant
 from firmware_sim.events import Detail, Stamped
 from firmware_sim.t4.page import Page
 from rig.report.picture import aspect, damaged_rows, data_address
@@ -40,9 +41,9 @@ def html(run: Run) -> str:
         run=run,
         words=_WORDS[run.status],
         facts=list(_facts(run)),
-        ladders=[_ladder(ladder) for ladder in run.ladders],
+        ladders=[_ladder(ladder, run.origin) for ladder in run.ladders],
         pages=[_pair(pair) for pair in run.pages],
-        log=[_log_line(line) for line in run.log[:LOG_LINES_SHOWN]],
+        log=[_log_line(line, run.origin) for line in run.log[:LOG_LINES_SHOWN]],
         length=length,
     )
 
@@ -58,14 +59,20 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield from run.versions.items()
 
 
-def _ladder(ladder: Ladder) -> dict[str, Any]:
+def _ladder(ladder: Ladder, origin: Instant) -> dict[str, Any]:
     rows, before = [], None
     for line in ladder.lines:
         name, _, rest = line.text.partition(" ")
         gap = "" if before is None else f"+{length(line.at_us - before)}"
         before = line.at_us
         rows.append(
-            {"at": clock_time(line.at_us), "gap": gap, "kind": _KINDS[line.direction], "name": name, "rest": rest}
+            {
+                "at": clock_time(line.at_us - origin),
+                "gap": gap,
+                "kind": _KINDS[line.direction],
+                "name": name,
+                "rest": rest,
+            }
         )
     return {"title": ladder.title, "left": ladder.left, "right": ladder.right, "rows": rows}
 
@@ -91,8 +98,13 @@ def _page(page: Page, damaged: list[int]) -> dict[str, str]:
     }
 
 
-def _log_line(line: Stamped) -> dict[str, str]:
-    return {"at": clock_time(line.at), "source": line.source, "name": line.name, "detail": _detail(line.detail)}
+def _log_line(line: Stamped, origin: Instant) -> dict[str, str]:
+    return {
+        "at": clock_time(line.at - origin),
+        "source": line.source,
+        "name": line.name,
+        "detail": _detail(line.detail),
+    }
 
 
 def _detail(detail: Mapping[str, Detail]) -> str:

@@ -112,6 +112,12 @@ class Run:
         order = (Status.ERROR, Status.FAIL, Status.PASS, Status.SKIP)
         return next((status for status in order if status in found), Status.ERROR)
 
+    @property
+    def origin(self) -> Instant:
+        """The first instant of the run: all times are shown from there, in real time (since 1970) as in simulated."""
+        moments = [line.at for line in self.log] + [line.at_us for ladder in self.ladders for line in ladder.lines]
+        return min(moments, default=0)
+
     def count(self, status: Status) -> int:
         return sum(check.status is status for check in self.checks)
 

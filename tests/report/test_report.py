@@ -169,6 +169,15 @@ def test_a_page_without_rows_is_shown_as_such():
     assert "a page without rows" in html(replace(RUN, pages=[PagePair("empty", empty, empty, "")]))
 
 
+def test_times_count_from_the_start_of_the_run():
+    """In real time events are stamped in microseconds since 1970."""
+    since_1970 = 1_800_000_000_000_000
+    late = [LadderLine(since_1970 + line.at_us, line.direction, line.text) for line in RUN.ladders[0].lines]
+    ladder = replace(RUN.ladders[0], lines=late)
+    log = [replace(line, at=line.at + since_1970) for line in RUN.log]
+    assert html(replace(RUN, ladders=[ladder], log=log)) == html(RUN)
+
+
 def test_a_long_log_is_cut_and_says_so():
     log = [Stamped(n, "a", "b") for n in range(5001)]
     assert "5001 events, the first 5000 here, all in report.json" in html(replace(RUN, log=log))
