@@ -31,21 +31,25 @@ def verdict(run: Run) -> Text:
 
 def _speed(run: Run) -> list[str]:
     parts = [f", took {length(round(run.took_s * 1e6))}"] if run.took_s is not None else []
-    return [*parts, f", {run.times_real_time:.3g} times real time"] if run.times_real_time is not None else parts
+    if run.times_real_time is not None and run.world == "simulated time":
+        parts.append(f", {run.times_real_time:.3g} times real time")
+    return parts
 
 
 def _table(run: Run) -> Table:
-    measured = any(check.value or check.limit for check in run.checks)
+    measured, limited = any(check.value for check in run.checks), any(check.limit for check in run.checks)
     table = Table(box=box.SIMPLE_HEAD, title=Text(printable(run.title)), title_justify="left", title_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("check", overflow="fold", ratio=2)
     if measured:
         table.add_column("measured", justify="right")
+    if limited:
         table.add_column("limit")
     table.add_column("detail", overflow="fold", ratio=3)
     for check in run.checks:
         cells = [Text(check.status.value.upper(), style=_STYLES[check.status]), Text(printable(check.name))]
-        cells += [Text(printable(check.value)), Text(printable(check.limit))] if measured else []
+        cells += [Text(printable(check.value))] if measured else []
+        cells += [Text(printable(check.limit))] if limited else []
         table.add_row(*cells, Text(printable(check.detail)))
     return table
 

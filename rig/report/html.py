@@ -53,7 +53,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "World", run.world
     if run.took_s is not None:
         yield "Took", length(round(run.took_s * 1e6))
-    if run.times_real_time is not None:
+    if run.times_real_time is not None and run.world == "simulated time":
         yield "Speed", f"{run.times_real_time:.3g} times real time"
     yield "Seed", str(run.seed)
     yield from run.versions.items()
