@@ -394,7 +394,7 @@ class Endpoint:
                 self._legs.layer.abandon(call.invite)
                 self._legs.over(call, now)
         else:
-            self._legs.book.forget(call)
+            self._legs.forget(call)
 
     def _audit_later(self, call: Call, now: Instant) -> None:
         if self._audit:

@@ -139,7 +139,7 @@ class TransactionLayer:
         return self._transactions.get(("server", *cancel.key[1:-1], "INVITE"))
 
     def abandon(self, transaction: Transaction) -> None:
-        """Forget a client transaction that may never end, such as a cancelled INVITE without its 487 (9.1)."""
+        """Forget a transaction that may never end by itself, such as a cancelled INVITE without its 487 (9.1)."""
         if self._transactions.pop(transaction.key, None) is not None:
             for timer in transaction.timers:
                 self._alarms.cancel((transaction.key, timer))

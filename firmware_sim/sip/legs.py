@@ -139,6 +139,12 @@ class Legs:
         self.drop_reinvite(call, now)
         self.alarms.set(("forget", call.handle), now + FORGET_AFTER)
 
+    def forget(self, call: Call) -> None:
+        """And with it what still waits for an answer that can no longer matter, such as a re-INVITE after its 100."""
+        for transaction in call.transactions:
+            self.layer.abandon(transaction)
+        self.book.forget(call)
+
     def tell_end(self, call: Call, reason: str, *, by_peer: bool) -> None:
         if not call.told:
             call.told = True
