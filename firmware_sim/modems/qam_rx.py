@@ -44,6 +44,10 @@ MU_TRAIN, MU_LATE, MU_DATA = f4(0.3 / TAPS), f4(0.1 / TAPS), f4(0.03 / TAPS)
 KP_AB, KI_AB = f4(0.1), f4(0.003)
 KP_TRAIN, KI_TRAIN = f4(0.06), f4(0.0008)
 KP_DATA, KI_DATA = f4(0.04), f4(0.0005)
+TROUBLE = f4(0.045)
+"""Error against the power of the points from which decisions are mostly chance: the line has changed."""
+TURN_AFTER = 10
+HALF_ROOT = f4(math.sqrt(0.5))
 
 STATE = np.dtype(
     [
@@ -62,10 +66,11 @@ STATE = np.dtype(
         ("cur", "i8"),
         ("pos", "f8"),
         ("drift", "f8"),
-        *[(name, "f4") for name in ("gain", "rr", "ri", "om", "mse", "agree", "ur", "ui", "lr", "li")],
+        *[(name, "f4") for name in ("gain", "rr", "ri", "om", "mse", "power", "agree", "ur", "ui", "lr", "li")],
         ("scrambler", "i8"),
         ("phase", "i8"),
         ("ones", "i8"),
+        ("trouble", "i8"),
         ("chunk", "i8"),
         ("chunk_sample", "i8"),
         ("measured", "f4", 2),
@@ -338,15 +343,16 @@ def _train(s: Any, zr: Any, zi: Any, nz: int) -> None:
     s.rr, s.ri, s.om, s.cur, s.count, s.mse = rr, ri, om, cur, count, mse
     if count == end:
         s.stage, s.count, s.ones, s.scrambler, s.phase = ONES, 0, 0, 0, 0
+        s.power, s.trouble = POWER[s.row], 0
 
 
 @kernel
 def _data(s: Any, zr: Any, zi: Any, nz: int, bits: Any, nb: int, end: int) -> int:
     """Equalise, decide, adapt, descramble while *count* is below *end*; -> end of bits (none while s.stage is ONES)."""
-    wr, wi, rr, ri, om, cur, mse = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.mse
+    wr, wi, rr, ri, om, cur, mse, power = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.mse, s.power
     phase, reg, count, ones = s.phase, s.scrambler, s.count, s.ones
     row, per, scale, emit = s.row, BITS[s.row], f4(1) / POWER[s.row], s.stage == DATA
-    mask, mu = (1 << per) - 1, MU_DATA * scale
+    mask, mu = (1 << per) - 1, (MU_DATA if s.trouble == 0 else f4(0.1) * MU_DATA) * scale
     while cur + CENTRE <= nz and count < end:
         yr, yi = equalise32(zr, zi, cur - CENTRE, wr, wi)
         vr, vi = yr * rr - yi * ri, yr * ri + yi * rr
@@ -365,6 +371,7 @@ def _data(s: Any, zr: Any, zi: Any, nz: int, bits: Any, nb: int, end: int) -> in
             ones += plain == mask
         er, ei = tr - vr, ti - vi
         mse += f4(0.01) * (er * er + ei * ei - mse)
+        power += f4(0.02) * (vr * vr + vi * vi - power)
         adapt32(zr, zi, cur - CENTRE, wr, wi, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri))
         across = (vi * tr - vr * ti) * scale
         om -= KI_DATA * across
@@ -375,9 +382,31 @@ def _data(s: Any, zr: Any, zi: Any, nz: int, bits: Any, nb: int, end: int) -> in
         rr *= n
         ri *= n
         cur += 2
-    s.rr, s.ri, s.om, s.cur, s.mse = rr, ri, om, cur, mse
+    s.rr, s.ri, s.om, s.cur, s.mse, s.power = rr, ri, om, cur, mse, power
     s.phase, s.scrambler, s.count, s.ones = phase, reg, count, ones
     return nb
+
+
+@kernel
+def _rescue(s: Any) -> None:
+    """Once a frame of data: after a jump of gain or phase on the line, find the points again.
+
+    The gain follows the mean power; a carrier that locked between the phases is turned by an eighth.
+    """
+    ratio = s.power / POWER[s.row]
+    if s.mse < TROUBLE * POWER[s.row] and f4(0.6) < ratio < f4(1.6):
+        s.trouble = 0
+        return
+    s.trouble += 1
+    if ratio < f4(0.75) or ratio > f4(1.33):
+        g = f4(1) / f4(math.sqrt(math.sqrt(min(max(ratio, f4(0.1)), f4(10)))))
+        for k in range(TAPS):
+            s.wr[k] *= g
+            s.wi[k] *= g
+        s.power *= g * g
+    elif s.trouble >= TURN_AFTER:
+        s.rr, s.ri = (s.rr - s.ri) * HALF_ROOT, (s.rr + s.ri) * HALF_ROOT
+        s.trouble = 1
 
 
 @kernel
@@ -404,6 +433,8 @@ def _correct(s: Any, zr: Any, zi: Any, first: int, pos: float) -> Any:
     if s.stage == TRAIN:
         s.drift += 0.001 * tau / 96
         return pos + 0.04 * tau * HALF_SYMBOL[s.row]
+    if s.trouble > 0:
+        return pos + 0.15 * tau * HALF_SYMBOL[s.row]
     s.drift += 0.0004 * tau / 96
     return pos + 0.02 * tau * HALF_SYMBOL[s.row]
 
@@ -472,6 +503,8 @@ def _frame(s: Any, xb: Any, zr: Any, zi: Any, bits: Any, nb: int, events: Any, t
     nb, told = _symbols(s, zr, zi, nz, pos, bits, nb, events, told)
     if began >= ALTERNATING and s.stage >= ALTERNATING and s.cur > first:
         pos = _correct(s, zr, zi, first, pos)
+        if s.stage == DATA:
+            _rescue(s)
     if ended >= 0:
         told = _gone(s, ended, events, told, nb)
         return nb, told

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import hilbert
 
 from firmware_sim.dsp import levels
 from firmware_sim.modems import Kind, demodulate_many, demodulator, modulator
@@ -221,3 +222,32 @@ def test_many_channels_in_one_call():
         assert instants(events[k]) == instants(alone)
         assert errors(bits_of(events[k]), sent[k]) == 0
     assert events[3] == []
+
+
+def with_event(samples, kind):
+    """The burst with one thing happening in its middle."""
+    x, mid = samples.astype(float), len(samples) // 2
+    if kind == "phase":
+        x[mid:] = (hilbert(x) * np.exp(1j * np.pi / 6)).real[mid:]
+    elif kind.startswith("gain"):
+        x[mid:] *= 10 ** (float(kind[4:]) / 20)
+    elif kind == "slip":
+        x = np.insert(x, mid, x[mid])
+    return np.rint(x.clip(-32768, 32767)).astype(np.int16)
+
+
+@pytest.mark.parametrize("bps", RATES)
+@pytest.mark.parametrize("kind", ["phase", "gain-3", "gain3", "gain-6", "gain6", "slip"])
+def test_recovers_from_jumps_of_phase_gain_and_time(bps, kind):
+    sent = random_bits(bps * 6)
+    samples = with_event(burst(modulator("V.29", bps), sent), kind)
+    got = bits_of(hear(demodulator("V.29", bps), Line(noise_dbm0=-50).carry(samples)))
+    assert errors(got, sent) < bps // 10
+    assert np.array_equal(got[len(sent) * 3 // 4 : len(sent)], sent[len(sent) * 3 // 4 :])
+
+
+def test_recovery_does_not_depend_on_cuts():
+    samples = Line(snr_db=22).carry(with_event(burst(modulator("V.29", 9600), random_bits(19200)), "gain-6"))
+    whole = bits_of(hear(demodulator("V.29", 9600), samples))
+    for block in (33, 161, 1000):
+        assert np.array_equal(bits_of(hear(demodulator("V.29", 9600), samples, block)), whole)
