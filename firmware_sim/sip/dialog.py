@@ -17,10 +17,12 @@ class Dialog:
     target: Uri
     """The peer's Contact."""
     destination: Address
-    """Where to send when neither route nor target is an IP address."""
+    """Where the peer's first message came from, or ours went: for when neither route nor target is an IP address."""
     routes: list[str] = field(default_factory=list)
     local_sequence: int = 0
     remote_sequence: int = -1
+    symmetric: bool = False
+    """Send to *destination* whatever the peer's Contact says: it may be behind NAT."""
 
     @classmethod
     def of_response(cls, request: Request, response: Response, destination: Address) -> "Dialog":
@@ -79,6 +81,8 @@ class Dialog:
         return True
 
     def next_hop(self) -> Address:
+        if self.symmetric and not self.routes:
+            return self.destination
         first = NameAddr.parse(self.routes[0]).uri if self.routes else self.target
         return first.address() or self.destination
 

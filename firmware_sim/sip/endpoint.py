@@ -37,12 +37,15 @@ class Endpoint:
         unanswered: Duration = TIMER_C,
         audit: Duration = 0,
         user: str = "",
+        symmetric: bool = False,
     ) -> None:
         """*user* stands in our Contact. *methods* beyond those of calls come as OtherRequest.
 
         *unanswered* is how long a call may ring, either way. Every *audit* an OPTIONS within each call that is up asks
-        whether the peer still has it; 0 for never.
+        whether the peer still has it; 0 for never. *symmetric*: within a call send to where the peer's messages come
+        from, not to its Contact, which may be an address behind NAT.
         """
+        self._symmetric = symmetric
         self._audit = audit
         self.local = local
         self._methods = methods
@@ -251,6 +254,7 @@ class Endpoint:
         request = transaction.request
         tag = self._legs.tag()
         dialog = Dialog.of_request(request, tag, source)
+        dialog.symmetric = self._symmetric
         call = Call(self._legs.book.new_handle(), CallState.OFFERED, transaction, tag, source, dialog=dialog)
         self._add(call, now)
         self._legs.layer.respond(transaction, respond(request, 100), now)
@@ -355,6 +359,7 @@ class Endpoint:
 
     def _answered(self, call: Call, response: Response, now: Instant) -> None:
         call.dialog = Dialog.of_response(call.invite.request, response, call.destination)
+        call.dialog.symmetric = self._symmetric
         self._legs.book.enter_dialog(call)
         self._legs.send_ack(call, call.dialog, call.invite.request, response)
         self._legs.alarms.cancel(("unanswered", call.handle))

@@ -73,7 +73,13 @@ class Pbx:
         self.domain = domain
         self.registrar = Registrar(accounts)
         self._endpoint = Endpoint(
-            local, rng, user_agent="faxrig PBX", methods=("REGISTER",), unanswered=ring_timeout, audit=audit
+            local,
+            rng,
+            user_agent="faxrig PBX",
+            methods=("REGISTER",),
+            unanswered=ring_timeout,
+            audit=audit,
+            symmetric=True,
         )
         self._digest = DigestServer(domain, rng, algorithms=algorithms)
         self._bridges: dict[str, Bridge] = {}

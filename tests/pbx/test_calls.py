@@ -354,6 +354,36 @@ def test_reinvites_that_cross_both_come_through() -> None:
     assert done == 2
 
 
+def test_a_device_behind_nat_is_found_where_it_came_from() -> None:
+    """The router gives bob another address than the one he writes into Via and Contact."""
+    bench = Bench()
+    outside = Address("10.0.0.77", 31_000)
+    inside = bench.bob
+
+    class Router:
+        local = outside
+        deadline = property(lambda self: inside.deadline)
+
+        def receive(self, datagram: Datagram, now: int) -> None:
+            inside.receive(Datagram(datagram.source, BOB, datagram.data), now)
+
+        def expire(self, now: int) -> None:
+            inside.expire(now)
+
+        def outputs(self, now: int) -> list[Datagram]:
+            return [Datagram(outside, one.destination, one.data) for one in inside.outputs(now)]
+
+    bench.net.nodes.pop(BOB)
+    bench.net.nodes[outside] = Router()
+    bench.register()
+    mine, theirs = bench.up()
+    bench.net.run(300_000)
+    bench.alice.end(mine, bench.now)
+    bench.net.run(1_000)
+    assert ua.Ended(theirs, "the other side hung up", True) in drain(bench.bob)
+    assert {one.detail.get("by") for one in bench.told() if one.name == "call ended"} == {"caller"}
+
+
 def test_both_contacts_of_an_account_are_tried() -> None:
     bench = Bench()
     bench.register()

@@ -65,11 +65,13 @@ REGISTER = f"""
 <recv response="200"></recv>
 """
 URI = "sip:[service]@[remote_ip]:[remote_port]"
+# Same branch as the INVITE, three lines of the scenario above.
+ACK_OF_REFUSAL = message(f"ACK {URI} SIP/2.0", "ACK", to_tag="[peer_tag_param]").replace("[branch]", "[branch-3]")
 CALL = f"""
 <send retrans="500">{message(f"INVITE {URI} SIP/2.0", "INVITE", body=SDP)}</send>
 <recv response="100" optional="true"></recv>
 <recv response="407" auth="true"></recv>
-<send>{message(f"ACK {URI} SIP/2.0", "ACK", to_tag="[peer_tag_param]")}</send>
+<send>{ACK_OF_REFUSAL}</send>
 <send retrans="500">{message(f"INVITE {URI} SIP/2.0", "INVITE", extra=AUTH, body=SDP)}</send>
 <recv response="100" optional="true"></recv>
 <recv response="180" optional="true"></recv>

@@ -300,6 +300,31 @@ def test_an_agent_that_stopped_takes_no_call() -> None:
     assert [one.status for one in drain(pair.a)] == [480]
 
 
+def test_a_device_takes_only_calls_for_its_account() -> None:
+    account = ua.Account("fax1", "secret", "fax.test", A)
+    agent = ua.UserAgent(B, random.Random(1), account=account)
+    caller = ua.UserAgent(A, random.Random(2))
+    net = Network(agent, caller)
+    wrong = caller.invite("fax2@10.0.0.2", OFFER, 0)
+    caller.invite("fax1@10.0.0.2", OFFER, 0, caller="0301234")
+    net.run(100)
+    assert drain(caller) == [ua.Refused(wrong, 404, "Not Found")]
+    (incoming,) = drain(agent)
+    assert (incoming.caller, incoming.called) == ("0301234", "fax1")
+
+
+def test_a_second_call_finds_the_device_busy_until_the_first_is_over() -> None:
+    pair = Pair()
+    mine, _ = pair.up()
+    pair.a.invite("bob@10.0.0.2", OFFER, pair.net.now)
+    pair.net.run(100)
+    assert [one.status for one in drain(pair.a)] == [486]
+    pair.a.end(mine, pair.net.now)
+    pair.net.run(100)
+    drain(pair.a), drain(pair.b)
+    pair.up()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
