@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.dsp import levels
-from firmware_sim.modems import qam_rx, qam_tx
+from firmware_sim.modems import qam_rx, qam_state, qam_tx
 from firmware_sim.modems.api import Kind, ModemEvent, Quality
 from firmware_sim.modems.engine import MAX_BLOCK, Receiver
 from firmware_sim.modems.qam_tables import ROWS, SPECS
@@ -44,7 +44,7 @@ class QamBank:
 
     def __init__(self, channels: int) -> None:
         self._bits = np.zeros((channels, 2 * MAX_BLOCK + 512), np.uint8)
-        self._events = np.zeros((channels, qam_rx.EVENTS, 4), np.int64)
+        self._events = np.zeros((channels, qam_state.EVENTS, 4), np.int64)
         self._told = np.zeros(channels, np.int64)
 
     def execute(self, states: NDArray[Any], samples: NDArray[np.int16]) -> list[list[ModemEvent]]:
@@ -65,10 +65,10 @@ class QamDemodulator(Receiver):
     bank_type = QamBank
 
     def __init__(self, modem: str, bps: int) -> None:
-        super().__init__(qam_rx.new(ROWS[modem, bps]))
+        super().__init__(qam_state.new(ROWS[modem, bps]))
 
     def skip(self, count: int) -> None:
-        qam_rx.restart(self.state, count)
+        qam_state.restart(self.state, count)
 
     def quality(self) -> Quality:
         s = self.state[0]

@@ -1,0 +1,165 @@
+"""State of a QAM receiver and the small steps that its parts share. Kernels (see dsp.kernels)."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_sim.dsp import presence
+from firmware_sim.dsp.kernels import kernel
+from firmware_sim.dsp.presence import FRAME, XH
+from firmware_sim.dsp.vector import fir32
+from firmware_sim.modems import qam_tables as tables
+
+f4 = np.float32
+TAPS, TURN, PHASES, BANK_SIZE = tables.TAPS, tables.TURN, tables.PHASES, tables.BANK_SIZE
+CENTRE = TAPS // 2
+ZH = 96
+ZMAX = 192
+HISTORY = 32
+"""Symbols remembered while the end of the alternations is looked for."""
+EVENTS = 96
+"""Rows for the events of one call; a frame yields four at most."""
+
+IDLE, SEARCH, ALTERNATING, TRAIN, ONES, DATA = range(6)
+EVENT_UP, EVENT_TRAINED, EVENT_BITS, EVENT_DOWN = range(4)
+
+HALF_SYMBOL = tables.HALF_SYMBOL
+BANK, TURN_RE, TURN_IM = tables.RECEIVE_BANK, tables.TURN_RE, tables.TURN_IM
+
+STATE = np.dtype(
+    [
+        ("wr", "f4", TAPS),
+        ("wi", "f4", TAPS),
+        ("zr", "f4", ZH),
+        ("zi", "f4", ZH),
+        ("match", "f4", HISTORY),
+        ("sum_r", "f8", 4),
+        ("sum_i", "f8", 4),
+        ("energy", "f8"),
+        *presence.FIELDS,
+        ("row", "i8"),
+        ("stage", "i8"),
+        ("count", "i8"),
+        ("cur", "i8"),
+        ("pos", "f8"),
+        ("drift", "f8"),
+        *[(name, "f4") for name in ("gain", "rr", "ri", "om", "mse", "power", "agree", "ur", "ui", "lr", "li")],
+        ("scrambler", "i8"),
+        ("phase", "i8"),
+        ("ones", "i8"),
+        ("trouble", "i8"),
+        ("chunk", "i8"),
+        ("chunk_sample", "i8"),
+        ("measured", "f4", 2),
+        ("measuring", "f4", 2),
+    ],
+    align=True,
+)
+
+
+def new(row: int) -> NDArray[Any]:
+    """State of one receiver that has heard nothing."""
+    state = np.zeros(1, STATE)
+    state["row"] = row
+    return state
+
+
+def restart(state: NDArray[Any], unheard: int = 0) -> None:
+    """Forget everything but the sample count, which goes on by *unheard*."""
+    row, count = int(state["row"][0]), int(state["origin"][0] + state["n_pending"][0]) + unheard
+    state[:] = np.zeros(1, STATE)
+    state["row"], state["origin"] = row, count
+
+
+@kernel
+def rotate(s: Any, symbols: float) -> None:
+    """Carry the carrier on by its frequency."""
+    a = s.om * symbols
+    c, d = math.cos(a), math.sin(a)
+    s.rr, s.ri = f4(s.rr * c - s.ri * d), f4(s.rr * d + s.ri * c)
+
+
+@kernel
+def nudge(s: Any, angle: Any) -> None:
+    """Turn the carrier by a small angle."""
+    rr = s.rr - s.ri * angle
+    ri = s.ri + s.rr * angle
+    n = f4(1.5) - f4(0.5) * (rr * rr + ri * ri)
+    s.rr, s.ri = rr * n, ri * n
+
+
+@kernel
+def line_sample(s: Any, nz: int, pos: float, at: int) -> int:
+    """The sample at which value *at* stood in the middle of the filter; the next value to come is nz, at pos."""
+    place = pos - (nz - at) * HALF_SYMBOL[s.row] * (1.0 + s.drift)
+    return int(s.origin + math.floor(place + 0.5)) - XH + CENTRE - 1
+
+
+@kernel
+def tell(events: Any, told: int, kind: int, sample: int, first: int, count: int) -> int:
+    events[told, 0], events[told, 1], events[told, 2], events[told, 3] = kind, sample, first, count
+    return told + 1
+
+
+@kernel
+def tell_up(s: Any, events: Any, told: int) -> int:
+    if s.up != 0:
+        return told
+    s.up = 1
+    return tell(events, told, EVENT_UP, s.onset, 0, 0)
+
+
+@kernel
+def tell_bits(s: Any, events: Any, told: int, nb: int) -> int:
+    if nb > s.chunk:
+        told = tell(events, told, EVENT_BITS, s.chunk_sample, s.chunk, nb - s.chunk)
+        s.chunk = nb
+    return told
+
+
+@kernel
+def baseband(s: Any, xb: Any, zr: Any, zi: Any, m: int, pos: float) -> tuple[int, float]:
+    """Baseband values into z[m:] while the frame lasts; -> (end of z, position of the next).
+
+    A frame is whole turns of every carrier, so the demodulator's phase is a table look-up.
+    """
+    bank, turn = s.row * BANK_SIZE, s.row * TURN
+    step, gain = HALF_SYMBOL[s.row] * (1.0 + s.drift), s.gain
+    while True:
+        b = int(pos)
+        if b > XH + FRAME - TAPS:
+            return m, pos
+        re, im = fir32(xb, b, BANK, bank + int((pos - b) * PHASES) * 2 * TAPS)
+        k = turn + b % TURN
+        zr[m] = gain * (re * TURN_RE[k] - im * TURN_IM[k])
+        zi[m] = gain * (re * TURN_IM[k] + im * TURN_RE[k])
+        m += 1
+        pos += step
+
+
+@kernel
+def steer(rr: Any, ri: Any, om: Any, across: Any, kp: Any, ki: Any) -> tuple[Any, Any, Any]:
+    """Carrier loop of second order: turn on by the frequency, less the error; -> (re, im, frequency a symbol)."""
+    om -= ki * across
+    a = om - kp * across
+    c = f4(1) - f4(0.5) * a * a
+    rr, ri = rr * c - ri * a, ri * c + rr * a
+    n = f4(1.5) - f4(0.5) * (rr * rr + ri * ri)
+    return rr * n, ri * n, om
+
+
+@kernel
+def clear_window(s: Any) -> None:
+    s.count, s.energy = 0, 0.0
+    for k in range(4):
+        s.sum_r[k] = 0.0
+        s.sum_i[k] = 0.0
+
+
+@kernel
+def search_again(s: Any) -> None:
+    s.stage, s.gain, s.drift = SEARCH, f4(1), 0.0
+    s.ur = s.ui = s.lr = s.li = f4(0)
+    clear_window(s)
