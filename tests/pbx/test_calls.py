@@ -1,4 +1,4 @@
-"""Registrations and calls through the PBX in simulated time."""
+"""Calls through the PBX in simulated time."""
 
 import random
 from typing import Any
@@ -8,143 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_sim.clock import ms, seconds
-from firmware_sim.events import Address, Datagram, Stamped
+from firmware_sim.events import Address, Datagram
 from firmware_sim.sip import agent as ua
 from firmware_sim.sip.sdp import Sdp, answer_audio, audio_of, offer_audio
-from rig.pbx.core import Pbx
-from rig.pbx.registrar import PbxAccount
-from tests.sip.network import Network, drain
-
-PBX = Address("10.0.0.1", 5060)
-ALICE = Address("10.0.0.2", 5060)
-BOB = Address("10.0.0.3", 5060)
-ACCOUNTS = (
-    PbxAccount("alice", "wonder", ("100",)),
-    PbxAccount("bob", "builder", ("200", "201")),
-    PbxAccount("carol", "christmas", ("300",)),
-)
-
-
-class Bench:
-    """A PBX with alice and bob, who do what *answering* says when called."""
-
-    def __init__(self, seed: int = 1, ring_timeout: int = seconds(60), bob_calls: int = 1, **network: Any) -> None:
-        self.pbx = Pbx(PBX, ACCOUNTS, random.Random(seed), domain="fax.test", ring_timeout=ring_timeout)
-        self.alice = ua.UserAgent(ALICE, random.Random(seed + 1), account=account("alice", "wonder"), ask_reoffers=True)
-        self.bob = ua.UserAgent(
-            BOB, random.Random(seed + 2), account=account("bob", "builder"), max_calls=bob_calls, ask_reoffers=True
-        )
-        self.net = Network(self.pbx, self.alice, self.bob, seed=seed + 3, **network)
-
-    @property
-    def now(self) -> int:
-        return self.net.now
-
-    def register(self) -> None:
-        self.alice.start(self.now)
-        self.bob.start(self.now)
-        self.net.run(1000)
-        assert [type(one) for one in drain(self.alice) + drain(self.bob)] == [ua.Registered, ua.Registered]
-        self.pbx.events()
-
-    def call(self, number: str = "200", **more: Any) -> str:
-        return self.alice.invite(number, offer_audio(Address(ALICE.host, 4000)), self.now, **more)
-
-    def up(self) -> tuple[str, str]:
-        """A call that is answered: alice's handle and bob's."""
-        mine = self.call()
-        self.net.run(200)
-        (incoming,) = drain(self.bob)
-        answer(self.bob, incoming, self.now)
-        self.net.run(200)
-        assert isinstance(drain(self.alice)[-1], ua.Answered)
-        assert drain(self.bob) == [ua.Confirmed(incoming.call)]
-        return mine, incoming.call
-
-    def told(self) -> list[Stamped]:
-        return self.pbx.events()
-
-    def names(self) -> list[str]:
-        return [one.name for one in self.told()]
-
-
-def account(user: str, password: str, **more: Any) -> ua.Account:
-    return ua.Account(user, password, "fax.test", PBX, **more)
-
-
-def answer(agent: ua.UserAgent, incoming: ua.Incoming, now: int) -> None:
-    session = answer_audio(incoming.offer, Address(agent.local.host, 5000))
-    assert session is not None
-    agent.accept(incoming.call, session, now)
-
-
-def test_registration_is_told() -> None:
-    bench = Bench()
-    bench.alice.start(0)
-    bench.net.run(100)
-    assert drain(bench.alice) == [ua.Registered(300)]
-    (told,) = bench.told()
-    assert (told.source, told.name) == ("pbx", "registered")
-    assert told.detail == {"user": "alice", "contact": "sip:alice@10.0.0.2:5060", "expires_s": 300, "refresh": False}
-
-
-def test_registration_is_refreshed_for_hours() -> None:
-    bench = Bench()
-    bench.alice.start(0)
-    bench.net.run(7_200_000)
-    names = bench.names()
-    assert set(names) == {"registered"}
-    assert len(names) == 28
-    assert all(isinstance(one, ua.Registered) for one in drain(bench.alice))
-
-
-@pytest.mark.parametrize(("user", "password"), [("alice", "wrong"), ("nobody", "wonder")])
-def test_wrong_credentials_end_with_a_remedy(user: str, password: str) -> None:
-    pbx = Pbx(PBX, ACCOUNTS, random.Random(1), domain="fax.test")
-    agent = ua.UserAgent(ALICE, random.Random(2), account=account(user, password))
-    net = Network(pbx, agent)
-    agent.start(0)
-    net.run(600_000)
-    (failed,) = drain(agent)
-    assert isinstance(failed, ua.RegistrationFailed)
-    assert (failed.status, failed.retry_s) == (403, None)
-    assert "check user name and password" in failed.text
-    (told,) = pbx.events()
-    assert (told.name, told.detail["status"], told.detail["user"]) == ("registration refused", 403, user)
-    assert net.methods().count("REGISTER") == 2
-
-
-def test_a_silent_registrar_is_tried_again_until_it_answers() -> None:
-    bench = Bench()
-    bench.net.dropping = lambda datagram: datagram.destination == PBX and bench.now < seconds(120)
-    bench.alice.start(0)
-    bench.net.run(400_000)
-    *failures, last = drain(bench.alice)[:4]
-    assert [one.status for one in failures] == [408] * len(failures)
-    assert failures
-    assert isinstance(last, ua.Registered)
-
-
-def test_a_device_that_stops_is_unregistered_at_once() -> None:
-    bench = Bench()
-    bench.register()
-    bench.bob.stop(bench.now)
-    bench.net.run(100)
-    assert drain(bench.bob) == [ua.Unregistered()]
-    (told,) = bench.told()
-    assert (told.name, told.detail["reason"]) == ("unregistered", "by the device")
-    bench.call()
-    bench.net.run(100)
-    assert [one.status for one in drain(bench.alice)] == [480]
-
-
-def test_a_dead_device_expires() -> None:
-    bench = Bench()
-    bench.register()
-    del bench.net.nodes[BOB]
-    bench.net.run(301_000)
-    gone = [one for one in bench.told() if one.name == "unregistered"]
-    assert [(one.detail["user"], one.detail["reason"]) for one in gone] == [("bob", "expired")]
+from tests.pbx.bench import ALICE, BOB, PBX, Bench, account, answer
+from tests.sip.network import drain
 
 
 def test_a_call_and_its_events() -> None:

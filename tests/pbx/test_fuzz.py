@@ -8,7 +8,7 @@ import pytest
 from firmware_sim.events import Address, Datagram
 from firmware_sim.sip import agent as ua
 from firmware_sim.sip.sdp import answer_audio, offer_audio
-from tests.pbx.test_calls import ALICE, Bench
+from tests.pbx.bench import ALICE, Bench
 from tests.sip.network import drain
 
 ODD = (

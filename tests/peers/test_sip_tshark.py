@@ -9,7 +9,7 @@ import pytest
 
 from firmware_sim.events import Address, Datagram
 from firmware_sim.sip.sdp import offer_audio
-from tests.pbx.test_calls import ALICE, Bench, answer
+from tests.pbx.bench import ALICE, Bench, answer
 from tests.sip.network import drain
 
 TSHARK = shutil.which("tshark")
