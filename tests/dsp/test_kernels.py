@@ -54,3 +54,28 @@ def test_kernels_run_without_a_cache(tmp_path):
     environment["PYTHONPATH"] = os.path.dirname(kernels.PACKAGE)
     ran = subprocess.run([sys.executable, str(tmp_path / "small.py")], env=environment, capture_output=True, text=True)
     assert (ran.stdout.strip(), ran.stderr) == ("3", "")
+
+
+PLANTED = """import numpy as np
+
+from firmware_sim.dsp.kernels import kernel
+
+
+@kernel
+def beyond(x):
+    return x[x.shape[0] + 2]
+
+
+print(beyond(np.zeros(3)))
+"""
+
+
+def test_bounds_checks_see_a_planted_fault(tmp_path):
+    """NUMBA_BOUNDSCHECK=1 with a cache of its own is how the whole suite is searched for reads out of bounds."""
+    (tmp_path / "planted.py").write_text(PLANTED)
+    environment = {**os.environ, "RIG_KERNEL_CACHE": str(tmp_path / "cache"), "NUMBA_BOUNDSCHECK": "1"}
+    environment["PYTHONPATH"] = os.path.dirname(kernels.PACKAGE)
+    command = [sys.executable, str(tmp_path / "planted.py")]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ran.returncode != 0
+    assert "IndexError" in ran.stderr

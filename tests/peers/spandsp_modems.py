@@ -70,9 +70,9 @@ def _play(execute, state, limit):
     return np.concatenate(parts)
 
 
-def v29_burst(bits, bps, dbm0=-13.0):
+def v29_burst(bits, bps, dbm0=-13.0, *, echo_protection=False):
     lib, source = library(), _Bits(bits)
-    state = C.c_void_p(lib.v29_tx_init(None, C.c_int(bps), C.c_int(0), source.callback, None))
+    state = C.c_void_p(lib.v29_tx_init(None, C.c_int(bps), C.c_int(echo_protection), source.callback, None))
     lib.v29_tx_power(state, C.c_float(dbm0))
     return _play(lib.v29_tx, state, len(bits) / bps * 8000 + 16000)
 

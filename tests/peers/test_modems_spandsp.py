@@ -27,6 +27,16 @@ def test_we_hear_their_v29(bps, hz, ppm):
 
 
 @pytest.mark.parametrize("bps", [9600, 7200])
+def test_their_echo_protection_tone_is_no_image(bps):
+    sent = random_bits(bps)
+    samples = Line().carry(peer.v29_burst(sent, bps, echo_protection=True))
+    events = hear(demodulator("V.29", bps), samples)
+    assert errors(bits_of(events), sent) == 0
+    up = of_kind(events, Kind.CARRIER_UP)
+    assert [abs(e.sample - 800 - 1600 - 160) <= 40 for e in up] == [True]
+
+
+@pytest.mark.parametrize("bps", [9600, 7200])
 @pytest.mark.parametrize("hz", [0, 7, -7])
 def test_they_hear_our_v29(bps, hz):
     sent = random_bits(bps * 3)
