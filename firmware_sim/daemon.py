@@ -17,9 +17,9 @@ from typing import Any
 from firmware_sim.clock import Instant
 from firmware_sim.control import answer
 from firmware_sim.device.build import DaemonConfig, DeviceConfig, SimulatedDevice, build, from_json
-from firmware_sim.dsp.warm import warm
 from firmware_sim.errors import ConfigError, DecodeError
 from firmware_sim.events import Address, Datagram, Stamped
+from firmware_sim.warm import warm
 from firmware_sim.wire import LONGEST_LINE, event_line, line, parse
 
 FAREWELL_S = 0.3
@@ -163,8 +163,9 @@ async def run(config: DaemonConfig) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    seed = config.seed ^ clock.now()  # a restarted device must not draw the Call-IDs of its last life again
     for device in config.devices:
-        await hosts[device.name].open(device, config.seed)
+        await hosts[device.name].open(device, seed)
     server, control = await Control(hosts, clock).open(config.control)
     addresses = {f"{name} sip": str(host.device.profile.sip) for name, host in hosts.items()}
     tell(Stamped(clock.now(), "daemon", "ready", {"control": str(control), **addresses}))

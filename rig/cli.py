@@ -72,4 +72,7 @@ def version() -> None:
 
 
 def main() -> None:
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before a command could take care of it itself
+        sys.exit(130)

@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from firmware_sim.events import Stamped
+from firmware_sim.warm import warm
 from firmware_sim.wire import event_line
 from rig import data
 from rig.bench import Bench, EventLog
@@ -114,6 +115,7 @@ def _play(options: Options, material: end_to_end.Material) -> Run:
         log = EventLog(narrator.tell)
         bench: Bench = (SimulatedBench if options.simulated else LiveBench)(inventory, log, options.seed)
         narrator.step(f"starting the bench that {options.hardware or 'hardware.yaml'} describes, in {bench.world}")
+        warm()
         played, before = time.monotonic(), bench.now_us
         try:
             bench.start()

@@ -136,7 +136,7 @@ class LiveBench:
             {"user": account.user, "password": account.secret or "", "numbers": list(account.numbers)}
             for account in pbx.accounts
         ]
-        plain = {"host": host, "port": pbx.port, "domain": pbx.domain, "seed": self.seed, "accounts": accounts}
+        plain = {"host": host, "port": pbx.port, "domain": pbx.domain, "accounts": accounts}
         ready = self._begin("pbx", "rig.pbx.shell", "--config", self._write("pbx.json", plain)).ready
         self._registrar = Address(host, int(str(ready["port"])))
 

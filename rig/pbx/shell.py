@@ -11,6 +11,7 @@ import json
 import random
 import secrets
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -101,13 +102,12 @@ async def serve(
     stop: asyncio.Event,
     *,
     ready: Callable[[], None] = lambda: None,
+    bound: socket.socket | None = None,
 ) -> None:
-    """Run *pbx* on its local address until *stop* is set. Raises StartError when the address cannot be had."""
+    """Run *pbx* on its local address, which *bound* may hold already, until *stop* is set. Raises StartError."""
     loop = asyncio.get_running_loop()
-    try:
-        _, protocol = await loop.create_datagram_endpoint(lambda: PbxProtocol(pbx, tell), local_addr=pbx.local)
-    except OSError as wrong:
-        raise StartError(_why_not(pbx.local, wrong)) from wrong
+    taken = bound or bind(pbx.local)
+    _, protocol = await loop.create_datagram_endpoint(lambda: PbxProtocol(pbx, tell), sock=taken)
     try:
         ready()
         await stop.wait()
@@ -118,6 +118,17 @@ async def serve(
             await asyncio.sleep(0.02)
     finally:
         protocol.close()
+
+
+def bind(local: Address) -> socket.socket:
+    """A UDP socket at *local*; port 0 takes any free one. Raises StartError."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        made.bind(local)
+    except OSError as wrong:
+        made.close()
+        raise StartError(_why_not(local, wrong)) from wrong
+    return made
 
 
 def _why_not(local: Address, wrong: OSError) -> str:
@@ -185,7 +196,7 @@ def _print_event(event: Stamped) -> None:
     _print({"at": event.at, "source": event.source, "event": event.name, "detail": dict(event.detail)})
 
 
-async def _run(pbx: Pbx) -> None:
+async def _run(pbx: Pbx, bound: socket.socket) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -195,14 +206,17 @@ async def _run(pbx: Pbx) -> None:
     def ready() -> None:
         _print({"event": "ready", "at": time.time_ns() // 1000, "source": "pbx", "detail": detail})
 
-    await serve(pbx, _print_event, stop, ready=ready)
+    await serve(pbx, _print_event, stop, ready=ready, bound=bound)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rig.pbx.shell", description="The embedded PBX as a process.")
     parser.add_argument("--config", type=Path, required=True, help="JSON: host, port, domain, seed, accounts")
     try:
-        asyncio.run(_run(pbx_of(_load(parser.parse_args(arguments).config))))
+        config = _load(parser.parse_args(arguments).config)
+        pbx_of(config)  # what is wrong with it is said before a port is taken
+        bound = bind(Address(str(config.get("host", "127.0.0.1")), int(config["port"])))
+        asyncio.run(_run(pbx_of({**config, "port": bound.getsockname()[1]}), bound))
     except StartError as wrong:
         sys.stderr.write(f"{wrong}\n")
         return EXIT_CANNOT_BEGIN
