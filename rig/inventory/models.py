@@ -32,7 +32,6 @@ FixedPort = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Level = Annotated[float, Field(strict=True, ge=-48, le=0, allow_inf_nan=False)]
 ClockPpm = Annotated[float, Field(strict=True, ge=-500, le=500, allow_inf_nan=False)]
 Rings = Annotated[int, Field(strict=True, ge=1, le=20)]
-Header = Annotated[str, Field(strict=True, max_length=60)]
 
 
 class Model(BaseModel):
@@ -87,8 +86,6 @@ class DeviceBase(Model):
     driver: Literal["simulated"] = "simulated"
     tags: tuple[Name, ...] = ()
     """Free words that a case can ask for."""
-    clock_ppm: ClockPpm = 0.0
-    """How far the device's sample clock is off, in parts per million."""
 
 
 class SipDevice(DeviceBase, Credentials):
@@ -98,14 +95,13 @@ class SipDevice(DeviceBase, Credentials):
     sip_port: Port = 0
     rtp_ports: PortRange | None = None
     """Where its media may be; any free ports when left out."""
+    clock_ppm: ClockPpm = 0.0
+    """How far the device's sample clock is off, in parts per million."""
 
 
 class FaxMachineSettings(Model):
     station_id: StationId = Field(examples=['"+49 30 1000"'])
-    header: Header = ""
-    """Printed at the top of every page sent; no line at all when empty."""
     level_dbm0: Level = -13.0
-    answer_after_rings: Rings = 1
 
 
 class FaxInterface(SipDevice, FaxMachineSettings):
@@ -127,6 +123,7 @@ class Ata(SipDevice):
 
 class FaxMachine(DeviceBase, FaxMachineSettings):
     kind: Literal["fax machine"]
+    answer_after_rings: Rings = 1
 
 
 Device = FaxInterface | Ata | FaxMachine

@@ -102,6 +102,7 @@ def _accounts_of_devices(devices: list[Group], accounts: list[Group]) -> Iterato
 def _fxs(devices: list[Group], accounts: list[Group]) -> Iterator[Finding]:
     machines = _texts([device for device in devices if device[1].get("kind") == "fax machine"], "name")
     plugged: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for place, ata in devices:
         if ata.get("kind") != "ata":
             continue
@@ -115,7 +116,14 @@ def _fxs(devices: list[Group], accounts: list[Group]) -> Iterator[Finding]:
                 yield (*where, "machine"), f'there is no fax machine "{name}"{did_you_mean(name, machines)}'
             elif name is not None and name in plugged:
                 yield (*where, "machine"), f"{name} is already plugged into {plugged[name]}"
+            elif name is not None and str(ata.get("name")) in owners:
+                remedy = "give this machine an ATA of its own"
+                yield (
+                    (*where, "machine"),
+                    f"a simulated ATA has one fax machine, here {owners[str(ata['name'])]}; {remedy}",
+                )
             elif name is not None:
+                owners[str(ata.get("name"))] = name
                 plugged[name] = f"port {port.get('port')} of {ata.get('name')}"
             if number is not None and routed is not None and number not in routed:
                 remedy = f'add "{number}" to the numbers of account {ata.get("user")}'

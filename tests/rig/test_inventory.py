@@ -101,8 +101,8 @@ WRONG = {
     "unknown section": ("benhc: {}", '1:1: unknown key "benhc"; did you mean "bench"?'),
     "a key of another kind": (
         "devices: [{name: m, kind: fax machine, station_id: '1', fxs: []}]",
-        '1:57: unknown key "fxs"; there is: station_id, header, level_dbm0, answer_after_rings, name, driver, tags, '
-        "clock_ppm, kind",
+        '1:57: unknown key "fxs"; there is: station_id, level_dbm0, name, driver, tags, kind, '
+        "answer_after_rings",
     ),
     "kind": ("devices: [{name: a, kind: at}]", '1:27: unknown kind "at"; did you mean "ata"?'),
     "no kind": ("devices: [{name: a}]", '1:11: "kind" is missing; one of: fax interface, ata, fax machine'),
@@ -122,8 +122,8 @@ WRONG = {
     "list": ("devices: {name: a}", "1:10: devices must be a list, [like, this], not a group of keys"),
     "group": ("bench: 3", '1:8: bench must hold "key: value" pairs, not 3'),
     "infinity": (
-        "devices: [{name: m, kind: fax machine, station_id: '1', clock_ppm: .nan}]",
-        "1:68: clock_ppm must be a number without quotes, not nan",
+        "devices: [{name: m, kind: fax machine, station_id: '1', level_dbm0: .nan}]",
+        "1:69: level_dbm0 must be a number without quotes, not nan",
     ),
     "no password": (
         'pbx: {accounts: [{user: "1"}]}',
@@ -162,6 +162,13 @@ WRONG = {
         + 'devices:\n  - {name: a, kind: ata, user: "1", fxs: [{port: 1, machine: m1}, {port: 2, machine: m1}]}\n'
         + MACHINE,
         "3:86: m1 is already plugged into port 1 of a",
+    ),
+    "two machines on a simulated ATA": (
+        ACCOUNTS
+        + 'devices:\n  - {name: a, kind: ata, user: "1", fxs: [{port: 1, machine: m1}, {port: 2, machine: m2}]}\n'
+        + MACHINE
+        + MACHINE.replace("m1", "m2"),
+        "3:86: a simulated ATA has one fax machine, here m1; give this machine an ATA of its own",
     ),
     "a number that goes elsewhere": (
         ACCOUNTS + 'devices: [{name: a, kind: ata, user: "1", fxs: [{port: 1, number: "3"}]}]',
