@@ -221,6 +221,7 @@ def _stay_up(options: Options) -> int:
         narrator.step("starting the bench")
         try:
             bench.start()
+            log.append(Stamped(bench.now_us, "bench", "up", {"service": bench.url}))
             _greet(bench, narrator)
             while True:
                 bench.check()

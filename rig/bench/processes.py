@@ -96,19 +96,24 @@ class Process:
 
     def _read_events(self) -> None:
         assert self._child.stdout is not None
-        for data in self._child.stdout:
-            try:
-                event = parse_event(data)
-            except DecodeError:
-                self._errors.append(data.decode("utf-8", "replace").rstrip())
-                continue
-            if event.name == "ready":
-                self.ready = dict(event.detail)
-                self._is_ready.set()
-            else:
-                self._tell(event)
+        with self._child.stdout as lines:
+            for data in lines:
+                self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        try:
+            event = parse_event(data)
+        except DecodeError:
+            self._errors.append(data.decode("utf-8", "replace").rstrip())
+            return
+        if event.name == "ready":
+            self.ready = dict(event.detail)
+            self._is_ready.set()
+        else:
+            self._tell(event)
 
     def _read_errors(self) -> None:
         assert self._child.stderr is not None
-        for data in self._child.stderr:
-            self._errors.append(data.decode("utf-8", "replace").rstrip())
+        with self._child.stderr as lines:
+            for data in lines:
+                self._errors.append(data.decode("utf-8", "replace").rstrip())

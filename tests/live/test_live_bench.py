@@ -70,7 +70,9 @@ def test_a_worker_that_is_killed_in_mid_call_loses_nothing_and_sends_nothing_twi
     sent = pages_of_pdf(live_bench.service.document(job.id))
     arrived = machine.printed()[printed:]
     assert [difference(a, b) for a, b in zip(sent, arrived, strict=True)] == ["", ""]
-    calls = [event for event in live_bench.log.since(since) if event.name == "call" and event.source == "fax-interface-1"]
+    calls = [
+        event for event in live_bench.log.since(since) if event.name == "call" and event.source == "fax-interface-1"
+    ]
     assert len(calls) == 1
 
 
@@ -85,5 +87,6 @@ def test_devices_that_were_killed_are_the_benchs_fault(tmp_path, short_material)
         story = end_to_end.play(bench, short_material)
     finally:
         bench.stop()
-    assert story.checks[0].status.value == "error"
-    assert "devices ended by itself" in story.checks[0].detail
+    found = {check.status.value: check for check in story.checks}
+    assert "devices ended by itself" in found["error"].detail
+    assert "fail" not in found
