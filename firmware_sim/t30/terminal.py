@@ -111,7 +111,7 @@ class Terminal:
             self.outcome = Outcome(end.value, self.call.phase, self._last_box)
             self._request = self.deadline = None
             self._outputs.append(Release())
-            self._note(now, "==", f"{end.value.name} in phase {self.call.phase.name}: {self._last_box}")
+            self._note(now, "==", str(self.outcome))
         else:
             self._begin(self._request, now)
 

@@ -70,7 +70,7 @@ class Job:
     """Until when *owner* has the job to itself."""
     heartbeat: Instant | None
     fence: int
-    """Grows with each claim and each cancellation; what comes with an older one is refused."""
+    """Grows with each claim; what comes with an older one is refused."""
     trace_id: str
     original_blob: str | None
     pages_blob: str | None

@@ -1,6 +1,6 @@
 """The queue on disk: jobs, pages and history in one database, every change in one transaction.
 
-A worker owns a job for the time of its lease; each claim and each cancellation raises the job's fence, and a write
+A worker owns a job for the time of its lease; each claim raises the job's fence, and a write
 that carries an older fence changes nothing and raises StaleFenceError. So a worker that was believed dead and wakes
 up again cannot spoil what its successor did.
 
@@ -245,12 +245,6 @@ class Transaction:
         if row is None:
             raise StaleFenceError(f"Job {job_id} is no longer under fence {fence}", "leave it to its new owner")
         return _job(row)
-
-    def take_away(self, job_id: int) -> Job:
-        """From whoever owns it, for good: the job is cancelled and has a new fence."""
-        values = {"fence": JOBS.c.fence + 1, "cancelled": True}
-        change = sa.update(JOBS).where(JOBS.c.id == job_id).values(values).returning(*JOBS.c)
-        return _job(self.connection.execute(change).one())
 
     def add_pages(
         self, job_id: int, pages: Sequence[Page], confirmed_at: Instant | None = None, attempt: int | None = None

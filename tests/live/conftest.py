@@ -13,7 +13,7 @@ from rig.service.convert import pdf_of_pages
 
 
 def short_page(mark: int) -> Page:
-    """An A4 page with one short line of black, a different one for each *mark*: about a second and a half on the line."""
+    """A page with one short line of black, another one for each *mark*: about a second and a half on the line."""
     row = bytes(20) + bytes((0xFF, mark, 0xFF)) + bytes(216 - 23)
     return Page(1728, bytes(216) * 40 + row * 8 + bytes(216) * 500)
 

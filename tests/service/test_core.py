@@ -238,6 +238,30 @@ def test_no_call_begins_after_the_thirty_minutes(world):
     assert w.interface.calls == {}
 
 
+def test_an_attempt_that_was_never_heard_of_is_not_dialled_overnight(world):
+    w = world()
+    w.interface.away = True
+    job = w.submit()
+    while not w.job(job.id).attempts:
+        w.step()
+    w.interface.away = False
+    w.replace_worker("the next morning")
+    w.advance(8 * 60 * MINUTE)
+    assert w.run(job.id).result is Result.ABORT
+    assert w.interface.calls == {}
+
+
+def test_a_call_that_ended_overnight_is_still_told(world):
+    w = world()
+    job = w.submit()
+    while not w.interface.calls:
+        w.step()
+    w.replace_worker("the next morning")
+    w.advance(8 * 60 * MINUTE)
+    assert w.run(job.id).result is Result.SUCCESS
+    assert len(w.interface.calls) == 1
+
+
 def test_a_device_that_is_away_during_a_call(world):
     w = world()
     job = w.submit(b"pages 4")
@@ -314,6 +338,14 @@ def test_a_fax_that_was_stored_but_not_taken_comes_once(world):
     w.interface.take = lambda fax_id: None
     for _ in range(3):
         w.step()
+    assert len(w.service.jobs()) == 1
+
+
+def test_two_workers_that_saw_the_same_fax_file_it_once(world, monkeypatch):
+    w = world()
+    monkeypatch.setattr(w.store, "known_fax", lambda key: False)
+    w.interface.inbox += [incoming(), incoming()]
+    w.step()
     assert len(w.service.jobs()) == 1
 
 

@@ -258,7 +258,7 @@ def test_the_trace_is_a_ladder():
         "-> EOP",
         "<- MCF",
         "-> DCN",
-        "== OK in phase D: calling > send_document > send_page > post_message > ask",
+        "== the whole document was confirmed (phase D, post-message)",
     ]
     heard = [text for _, way, text in world.answerer.terminal.trace if way == "<-"]
     assert heard == ["TSI DCS", "TCF V.29 9600, 0.0% wrong", octets, "EOP", "DCN"]
