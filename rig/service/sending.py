@@ -16,12 +16,17 @@ class Sending:
 
     def advance(self, one: Held, interface: FaxInterface, now: Instant) -> None:
         """The next step of a job that is converted and owned by this worker. Raises StaleFenceError."""
-        if one.job.cancelled and one.job.attempt_open:
-            self._end_call(one, interface, now)
-        elif one.attached:
-            self._follow(one, interface, now)
-        else:
-            self._call(one, interface, now)
+        try:
+            if one.job.cancelled and one.job.attempt_open:
+                self._end_call(one, interface, now)
+            elif one.attached:
+                self._follow(one, interface, now)
+            else:
+                self._call(one, interface, now)
+        except StaleFenceError:
+            raise
+        except DeliveryError as error:
+            self._unreachable(one, error, now)
 
     def _call(self, one: Held, interface: FaxInterface, now: Instant) -> None:
         """Begin the next attempt, or attach to the one that an earlier worker left behind."""
@@ -40,13 +45,7 @@ class Sending:
         request = DialRequest(
             job.id, job.attempts, job.fence, job.number, tuple(pages[job.attempt_first :]), job.trace_id
         )
-        try:
-            state = interface.dial(request)
-        except StaleFenceError:
-            raise
-        except DeliveryError as error:
-            self._unreachable(one, error, now)
-            return
+        state = interface.dial(request)
         one.attached = True
         self._heard(one, state, interface, now)
 
@@ -81,13 +80,7 @@ class Sending:
         return None
 
     def _follow(self, one: Held, interface: FaxInterface, now: Instant) -> None:
-        try:
-            state = interface.state(one.job.id, one.job.attempts, one.job.fence)
-        except StaleFenceError:
-            raise
-        except DeliveryError as error:
-            self._unreachable(one, error, now)
-            return
+        state = interface.state(one.job.id, one.job.attempts, one.job.fence)
         self._heard(one, state, interface, now)
 
     def _heard(self, one: Held, state: CallState, interface: FaxInterface, now: Instant) -> None:
@@ -134,13 +127,7 @@ class Sending:
 
     def _end_call(self, one: Held, interface: FaxInterface, now: Instant) -> None:
         """The job is cancelled: hang up, then see what had arrived by then."""
-        try:
-            interface.hang_up(one.job.id, one.job.fence)
-        except StaleFenceError:
-            raise
-        except DeliveryError as error:
-            self._unreachable(one, error, now)
-            return
+        interface.hang_up(one.job.id, one.job.fence)
         state: CallState | None
         try:
             state = interface.state(one.job.id, one.job.attempts, one.job.fence)

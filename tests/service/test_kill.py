@@ -42,7 +42,7 @@ LOOKS = {"job", "jobs", "pages", "history", "known_fax", "next_due", "blob_names
 
 
 class Fused:
-    """Anything, with a tick before and after each call that changes something."""
+    """Anything, with a tick after each call that changes something: before the next one is the same moment."""
 
     def __init__(self, inner: Any, fuse: Fuse) -> None:
         self._inner = inner
@@ -54,10 +54,11 @@ class Fused:
             return found
 
         def fused(*args: Any, **named: Any) -> Any:
-            self._fuse.tick()
             result = found(*args, **named)
+            if hasattr(result, "__exit__"):
+                return _FusedContext(result, self._fuse)
             self._fuse.tick()
-            return _FusedContext(result, self._fuse) if hasattr(result, "__exit__") else result
+            return result
 
         return fused
 
@@ -124,7 +125,7 @@ def test_an_outgoing_fax_survives_a_kill_anywhere():
         w.close()
         return killed
 
-    assert all_points(one) > 80
+    assert all_points(one) > 30
 
 
 def test_a_cancelled_fax_survives_a_kill_anywhere():
@@ -144,7 +145,7 @@ def test_a_cancelled_fax_survives_a_kill_anywhere():
         w.close()
         return killed
 
-    assert all_points(one) > 10
+    assert all_points(one) >= 8
 
 
 def test_an_incoming_fax_survives_a_kill_anywhere():
@@ -160,7 +161,7 @@ def test_an_incoming_fax_survives_a_kill_anywhere():
         w.close()
         return killed
 
-    assert all_points(one) >= 8
+    assert all_points(one) >= 4
 
 
 def test_a_submission_that_is_killed_leaves_a_job_or_nothing():
@@ -182,7 +183,7 @@ def test_a_submission_that_is_killed_leaves_a_job_or_nothing():
         w.close()
         return killed
 
-    assert all_points(one) >= 5
+    assert all_points(one) >= 3
 
 
 @pytest.mark.parametrize("sleep", [seconds(11), seconds(300)])
