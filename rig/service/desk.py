@@ -57,9 +57,6 @@ class Changes:
     def update(self, job: Job, **values: Any) -> Job:
         return self.transaction.update(job.id, job.fence, **values)
 
-    def known_fax(self, key: str) -> bool:
-        return self.transaction.known_fax(key)
-
     def wait(self, job: Job, due: Instant, cause: str, text: str) -> Job:
         """The attempt is over, the next one comes at *due*; until then nobody owns the job."""
         job = self.update(job, attempt_open=False, owner="", lease=None, due=due, cause=cause, text=text)

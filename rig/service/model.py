@@ -75,7 +75,9 @@ class Job:
     original_blob: str | None
     pages_blob: str | None
     fax_key: str | None
-    """Incoming: what the device called it, with a digest of what it held. Unique."""
+    """Incoming: what the device called it, with a digest of what it held."""
+    taken_at: Instant | None
+    """Incoming: when the device was told that it may forget it."""
 
     def __str__(self) -> str:
         result = "-" if self.result is None else str(int(self.result))

@@ -21,9 +21,11 @@ class Receiving:
         try:
             for fax in interface.received():
                 key = fax_key(fax)
-                if not self._desk.store.known_fax(key):
+                if not self._desk.store.known_fax(key, now - self._desk.policy.offered_again):
                     self._file(fax, key, now)
                 interface.take(fax.fax_id)
+                with self._desk.changes(now) as change:
+                    change.transaction.mark_taken(key, now)
             self._device_away = False
         except DeliveryError as error:
             if not self._device_away:
@@ -35,7 +37,7 @@ class Receiving:
         pages = fax.pages
         blob = self._desk.blobs.put(convert.pdf_of_pages(pages), now) if pages else None
         with self._desk.changes(now) as change:
-            if change.known_fax(key):
+            if change.transaction.known_fax(key, now - self._desk.policy.offered_again):
                 return
             job = change.insert(
                 direction=Direction.INCOMING,
@@ -65,7 +67,7 @@ class Receiving:
 
 
 def fax_key(fax: ReceivedFax) -> str:
-    """The device's own id with a digest of all it held: a device that counts from one again loses nothing."""
+    """The device's own id with a digest of all it held: a device may count from one again."""
     held = repr((fax.called, fax.caller, fax.remote_id, fax.cause, [page.hash for page in fax.pages]))
     return f"{fax.fax_id[:180]} {sha256(held.encode()).hexdigest()}"
 

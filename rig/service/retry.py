@@ -39,6 +39,9 @@ CAUSES: Mapping[str, CauseRule] = {
     "no_identification": CauseRule("the far machine did not identify itself", "send it again later", QUICK),
     "copy_rejected": CauseRule("the far machine could not read a page", "have the line checked", QUICK),
     "peer_disconnected": CauseRule("the far machine ended the call", "ask the recipient to check it", QUICK),
+    "unreachable": CauseRule("the called device is away from the PBX", "see that it is running", PATIENT),
+    "pbx_unavailable": CauseRule("the PBX did not answer", "see that it is running and reachable", AT_ONCE),
+    "interface_busy": CauseRule("the fax interface is in another call", "send it again later", AT_ONCE),
     "interface_down": CauseRule("the fax interface is away", "check its power and its network", AT_ONCE),
     "unexpected": CauseRule("the far machine said something unexpected", "send it again later", QUICK),
 }
@@ -62,6 +65,8 @@ class Policy:
     lease: Duration = 10 * SECOND
     poll_call: Duration = SECOND // 4
     poll_idle: Duration = SECOND
+    offered_again: Duration = 60 * SECOND
+    """A fax that was taken and comes again with the same id and content within this time is the same one."""
     calls_at_once: int = 1
     """Per worker: as many as its fax interface has channels."""
     unknown_delays: tuple[Duration, ...] = QUICK

@@ -56,7 +56,8 @@ JOBS = sa.Table(
     sa.Column("trace_id", sa.String(64), nullable=False, default=""),
     sa.Column("original_blob", sa.String(128)),
     sa.Column("pages_blob", sa.String(128)),
-    sa.Column("fax_key", sa.String(255), unique=True),
+    sa.Column("fax_key", sa.String(255), index=True),
+    sa.Column("taken_at", sa.BigInteger),
     sa.Index("jobs_due", "due"),
     sqlite_autoincrement=True,
 )
@@ -193,9 +194,10 @@ class Store:
             rows = connection.execute(sa.select(LOG).where(LOG.c.job_id == job_id).order_by(LOG.c.id))
             return [_entry(row) for row in rows]
 
-    def known_fax(self, fax_key: str) -> bool:
+    def known_fax(self, fax_key: str, taken_after: Instant) -> bool:
+        """Whether this fax was stored, and the device was not told before *taken_after* that it may forget it."""
         with self._reading() as connection:
-            return Transaction(connection).known_fax(fax_key)
+            return Transaction(connection).known_fax(fax_key, taken_after)
 
     def next_due(self, now: Instant) -> Instant | None:
         """When the next job that nobody owns, or whose owner will have lost it by then, can be claimed."""
@@ -224,8 +226,15 @@ class Transaction:
         row = self.connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).first()
         return None if row is None else _job(row)
 
-    def known_fax(self, fax_key: str) -> bool:
-        return self.connection.execute(sa.select(JOBS.c.id).where(JOBS.c.fax_key == fax_key)).first() is not None
+    def known_fax(self, fax_key: str, taken_after: Instant) -> bool:
+        fresh = sa.or_(JOBS.c.taken_at.is_(None), JOBS.c.taken_at >= taken_after)
+        found = self.connection.execute(sa.select(JOBS.c.id).where(JOBS.c.fax_key == fax_key, fresh).limit(1))
+        return found.first() is not None
+
+    def mark_taken(self, fax_key: str, now: Instant) -> None:
+        """The device was told that it may forget this fax."""
+        unmarked = sa.and_(JOBS.c.fax_key == fax_key, JOBS.c.taken_at.is_(None))
+        self.connection.execute(sa.update(JOBS).where(unmarked).values(taken_at=now))
 
     def claim(self, worker: str, now: Instant, lease: Instant, progresses: Sequence[Progress]) -> Job | None:
         """The job that has been due for longest and that nobody owns, with a new fence; None when there is none."""

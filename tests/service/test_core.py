@@ -343,7 +343,7 @@ def test_a_fax_that_was_stored_but_not_taken_comes_once(world):
 
 def test_two_workers_that_saw_the_same_fax_file_it_once(world, monkeypatch):
     w = world()
-    monkeypatch.setattr(w.store, "known_fax", lambda key: False)
+    monkeypatch.setattr(w.store, "known_fax", lambda *_: False)
     w.interface.inbox += [incoming(), incoming()]
     w.step()
     assert len(w.service.jobs()) == 1
@@ -354,6 +354,15 @@ def test_a_device_that_counts_from_one_again_loses_no_fax(world):
     for number in (1, 2):
         w.interface.inbox.append(incoming("1", pages=(a_page(number),)))
         w.step()
+    assert len(w.service.jobs()) == 2
+
+
+def test_the_same_fax_from_a_device_that_counts_from_one_again(world):
+    w = world()
+    for _ in range(2):
+        w.interface.inbox.append(incoming())
+        w.step()
+        w.advance(2 * MINUTE)
     assert len(w.service.jobs()) == 2
 
 

@@ -40,10 +40,12 @@ def upgrade() -> None:
         sa.Column("trace_id", sa.String(64), nullable=False),
         sa.Column("original_blob", sa.String(128)),
         sa.Column("pages_blob", sa.String(128)),
-        sa.Column("fax_key", sa.String(255), unique=True),
+        sa.Column("fax_key", sa.String(255)),
+        sa.Column("taken_at", sa.BigInteger),
         sqlite_autoincrement=True,
     )
     op.create_index("jobs_due", "jobs", ["due"])
+    op.create_index("ix_jobs_fax_key", "jobs", ["fax_key"])
     op.create_table(
         "job_pages",
         sa.Column("job_id", sa.Integer, sa.ForeignKey("jobs.id"), primary_key=True),
