@@ -28,7 +28,8 @@ def sinc_table() -> Signal:
     places = np.arange(SINC_TAPS)[None, :] - (SINC_TAPS // 2 - 1) - fractions
     window = np.i0(9.0 * np.sqrt(np.maximum(0.0, 1.0 - (places / (SINC_TAPS / 2)) ** 2)))
     table = np.sinc(places) * window
-    return (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
+    scaled: Signal = (table / table.sum(axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 @kernel
@@ -58,22 +59,26 @@ def turn(direct: Any, quadrature: Any, phase: Any, out: Any) -> None:
 
 
 @kernel
-def resample(x: Any, position: float, step: float, table: Any, out: Any) -> None:
-    """out[k] is *x* at position + k * step; x reaches SINC_TAPS / 2 samples beyond on both sides."""
+def resample(x: Any, first: int, rate: float, span: int, table: Any, out: Any) -> None:
+    """out[k] is *x* at sample k + (first + k) * rate, within a buffer of *span* samples.
+
+    The sample written as out[k] comes at x[k + span + SINC_TAPS - 1] or earlier. Where the buffer is empty (or full)
+    the reading place slips by *span*.
+    """
     taps = table.shape[1]
     phases = table.shape[0] - 1
     for k in range(len(out)):
-        at = position + k * step
-        whole = int(math.floor(at))
-        fine = (at - whole) * phases
+        moved = (first + k) * rate
+        whole = math.floor(moved)
+        fine = (moved - whole) * phases
         phase = int(fine)
         share = np.float32(fine - phase)
-        first = whole - (taps // 2 - 1)
+        start = k + span - (-whole) % span if rate < 0.0 else k + whole % span
         low = np.float32(0.0)
         high = np.float32(0.0)
         for j in range(taps):
-            low += x[first + j] * table[phase, j]
-            high += x[first + j] * table[phase + 1, j]
+            low += x[start + j] * table[phase, j]
+            high += x[start + j] * table[phase + 1, j]
         out[k] = low + share * (high - low)
 
 

@@ -120,9 +120,9 @@ def _estimate(state: Any) -> tuple[int, int]:
 @kernel
 def _scale(state: Any) -> int:
     """MIX: the quantiser's scale factor y, between its fast and its slow part."""
-    slow = state[YL] >> 6
-    share = 64 if state[AP] >= 256 else state[AP] >> 2
-    difference = state[YU] - slow
+    slow = int(state[YL] >> 6)
+    share = 64 if state[AP] >= 256 else int(state[AP] >> 2)
+    difference = int(state[YU]) - slow
     part = (abs(difference) * share) >> 6
     return slow + part if difference >= 0 else slow - part
 
