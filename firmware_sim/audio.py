@@ -42,6 +42,8 @@ PREAMBLE_FLAGS = 37
 CLOSING_FLAGS = 2
 SILENCE_BEFORE_CED = ms(500)
 CED_LENGTH = ms(3000)
+BLOCK_SYNC = ms(200)
+"""Flags between the training and the first frame of a partial page (T.4 A.3.1)."""
 TCF_LENGTH = ms(1500)
 TCF_JUDGED = ms(1250)
 """The stretch of a TCF that is judged: TCF may be 10 % short, and its ends carry what the modem makes of turn-on and
@@ -80,6 +82,7 @@ class FaxSession:
         self._tuned = Tune()
         self._image_up = self._trained = False
         self._bits: list[Bits] = []
+        self._deframer = hdlc.Deframer()
         tone = cng(level_dbm0) if calling else ced(level_dbm0, CED_LENGTH / ms(1))
         self._tone: ToneGenerator | None = ToneGenerator(tone)
         self._tone_start = 0 if calling else SILENCE_BEFORE_CED // SAMPLE_US
@@ -160,6 +163,7 @@ class FaxSession:
         self._tuned = wanted
         self._image_up = self._trained = False
         self._bits.clear()
+        self._deframer.restart()
         if wanted.image is None or wanted.rate is None:
             self._image = None
             return
@@ -209,6 +213,9 @@ class FaxSession:
                 self._tell(CarrierUp(Carrier.IMAGE), now)
             case Kind.TRAINED:
                 self._trained = True
+            case Kind.BITS if event.bits is not None and self._tuned.image is Image.BLOCK:
+                for _, frame in self._deframer.execute(event.bits):
+                    self._tell(FrameHeard(frame), now)
             case Kind.BITS if event.bits is not None:
                 self._bits.append(event.bits)
             case Kind.CARRIER_DOWN:
@@ -238,6 +245,9 @@ class FaxSession:
         burst = modulator(signal.rate.modem, signal.rate.bps, self._level_dbm0)
         if signal.image is Image.TRAINING:
             burst.start(np.zeros(signal.rate.bps * TCF_LENGTH // seconds(1), np.uint8))
+        elif signal.image is Image.BLOCK:
+            sync_flags = signal.rate.bps * BLOCK_SYNC // seconds(1) // 8
+            burst.start(hdlc.encode(signal.frames, sync_flags, closing=CLOSING_FLAGS))
         else:
             burst.start(np.unpackbits(np.frombuffer(signal.octets, np.uint8)))
         return burst

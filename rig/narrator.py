@@ -12,8 +12,10 @@ from firmware_sim.events import Detail, Stamped
 
 HEARTBEAT_S = 10.0
 """On a pipe: when nothing was said for this long, say that it goes on."""
-PAGE = re.compile(r"page of (\d+) octets \S+ (\d+)")
-"""How a terminal's trace tells of a page that begins."""
+IMAGE = re.compile(r"(?:page of (\d+) octets|(\d+) frames) \S+ (\d+)")
+"""How a terminal's trace tells of a page or partial page that begins."""
+FRAME_OCTETS = 262
+"""A frame of a partial page on the line, flags and stuffing aside."""
 
 
 def _job(detail: dict[str, Detail]) -> str:
@@ -22,10 +24,10 @@ def _job(detail: dict[str, Detail]) -> str:
 
 def _t30(detail: dict[str, Detail]) -> str:
     verb, text = {"->": "says", "<-": "hears"}.get(str(detail.get("direction"))), str(detail.get("text"))
-    page = PAGE.match(text)
-    if verb == "says" and page is not None:
-        octets, bps = map(int, page.groups())
-        return f"sends a {text}: about {octets * 8 / bps:.0f} s"
+    image = IMAGE.match(text)
+    if verb == "says" and image is not None:
+        octets, frames, bps = (int(group or 0) for group in image.groups())
+        return f"sends {text}: about {(octets + frames * FRAME_OCTETS) * 8 / bps:.0f} s"
     return f"{verb} {text}" if verb else ""
 
 

@@ -15,6 +15,7 @@ from firmware_sim.dsp.tones import Cadence, ToneGenerator, dial_tone, ringback
 from firmware_sim.dsp.tones import busy as busy_tone
 from firmware_sim.errors import LocalProtocolError
 from firmware_sim.events import Datagram, Stamped
+from firmware_sim.fxs.line import Line
 from firmware_sim.fxs.port import FxsPort, Hook, PortState, Signal
 from firmware_sim.sip.agent import Incoming
 from firmware_sim.t4.page import Page
@@ -28,11 +29,16 @@ TONES: dict[PortState, Cadence] = {
 
 
 class Ata(SipDevice):
-    """Rings the machine for calls that come in, collects the digits of calls that go out, and carries the audio."""
+    """Rings the machine for calls that come in, collects the digits of calls that go out, and carries the audio.
 
-    def __init__(self, name: str, profile: SipProfile, rng: Random, machine: FaxMachine) -> None:
+    *line* is what lies between port and machine; None is a perfect one.
+    """
+
+    def __init__(
+        self, name: str, profile: SipProfile, rng: Random, machine: FaxMachine, line: Line | None = None
+    ) -> None:
         super().__init__(name, profile, rng)
-        self.machine, self.port = machine, FxsPort()
+        self.machine, self.port, self.line = machine, FxsPort(), line
         self._waiting: Incoming | None = None
         self._far_end_rings = False
         self._tone: ToneGenerator | None = None
@@ -76,6 +82,7 @@ class Ata(SipDevice):
             self.port.signal(Signal.ON_HOOK, now)
             self._end(now)
             self._clock.stop()
+            self._rest_line()
 
     def _play_tone(self) -> None:
         cadence = TONES.get(self.port.state)
@@ -83,15 +90,25 @@ class Ata(SipDevice):
             cadence = None
         self._tone = ToneGenerator(cadence) if cadence is not None else None
 
+    def _over_line(self, block: Samples, due: Instant) -> Samples:
+        """What the port hears while it says *block*."""
+        if self.line is None:
+            return self.machine.execute(block, due)
+        return self.line.toward_port(self.machine.execute(self.line.toward_machine(block), due))
+
+    def _rest_line(self) -> None:
+        if self.line is not None:
+            self.line.rest()
+
     def _on_block(self, media: RtpLeg, due: Instant) -> Datagram:
-        said = self.machine.execute(media.hear(), due)
+        said = self._over_line(media.hear(), due)
         datagram = media.say(said)
         self._watch_hook(due)
         return datagram
 
     def _on_silent_block(self, due: Instant) -> None:
         tone = self._tone.execute(BLOCK_SAMPLES) if self._tone is not None else SILENCE
-        said = self.machine.execute(tone, due)
+        said = self._over_line(tone, due)
         if self.port.state is PortState.COLLECTING:
             for _, digit in self._digits.execute(said):
                 self.port.digit(digit, due)
@@ -162,6 +179,7 @@ class Ata(SipDevice):
         self.port.signal(Signal.CLEARED, now)
         self.machine.loop_lost(now)
         self.port.signal(Signal.ON_HOOK, now)
+        self._rest_line()
 
     def _on_abandoned(self, call: str, now: Instant) -> None:
         """The caller gave up while we rang."""

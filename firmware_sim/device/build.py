@@ -26,6 +26,7 @@ class MachineConfig:
     station_id: str = ""
     level_dbm0: float = -13.0
     rings: int = 1
+    ecm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class DeviceConfig:
     level_dbm0: float = -13.0
     clock_ppm: float = 0.0
     expires_s: int = 300
+    ecm: bool = True
     machine: MachineConfig | None = None
 
     def placed(self, sip: Address, rtp: Address) -> "DeviceConfig":
@@ -72,11 +74,11 @@ def build(config: DeviceConfig, seed: int) -> SimulatedDevice:
     profile = SipProfile(account, config.sip, config.rtp, config.user_agent, config.codecs, config.clock_ppm)
     rng = child_rng(seed, config.name)
     if config.kind == FAX_INTERFACE:
-        return FaxInterface(config.name, profile, rng, StationProfile(config.station_id, config.level_dbm0))
+        return FaxInterface(config.name, profile, rng, StationProfile(config.station_id, config.level_dbm0, config.ecm))
     if config.kind == ATA:
         if config.machine is None:
             raise ConfigError(f"{config.name} has no fax machine on its port: name one")
-        station = StationProfile(config.machine.station_id, config.machine.level_dbm0)
+        station = StationProfile(config.machine.station_id, config.machine.level_dbm0, config.machine.ecm)
         machine = FaxMachine(config.machine.name, MachineProfile(station, config.machine.rings))
         return Ata(config.name, profile, rng, machine)
     raise ConfigError(f"{config.name}: no kind of device {config.kind!r}; there are {FAX_INTERFACE!r} and {ATA!r}")

@@ -25,6 +25,8 @@ class StationProfile:
 
     station_id: str = ""
     level_dbm0: float = -13.0
+    ecm: bool = True
+    """Offers and uses error correction (T.30 Annex A)."""
 
 
 def encode_page(page: object, terms: Dcs) -> bytes:
@@ -59,9 +61,9 @@ class FaxStation:
         answer_wait: Duration = 0,
     ) -> None:
         settings = Settings(
-            capabilities=AUDIO_V29,
+            capabilities=AUDIO_V29.replace(ecm=profile.ecm),
             identification=encode_number(profile.station_id) if profile.station_id else b"",
-            ecm=False,
+            ecm=profile.ecm,
             encode=encode_page,
             inspect=inspect_page,
             is_fine=is_fine,

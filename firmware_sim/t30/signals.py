@@ -94,6 +94,8 @@ class Transmit:
     frames: tuple[bytes, ...] = ()
     octets: bytes = b""
     after: Duration = TURNAROUND
+    long_training: bool = False
+    """V.17 trains at length with a TCF and after a CTC, and briefly otherwise; the other modems have one training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Tune:
 
     image: Image | None = None
     rate: Rate | None = None
+    long_training: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ class Terminal:
         self._carrier: Carrier | None = None
         self._due: Instant = now
         self._last_box = ""
+        self._at_length = False
+        """The next image signal trains at length although it is no TCF: a CTC has changed the rate."""
         self._said: tuple[bytes, ...] = ()
         self._clear()
         self._step(now, self._procedure.send, None)
@@ -119,26 +121,35 @@ class Terminal:
         self.deadline = None
         match request:
             case Listen(timer, image, rate):
-                self._outputs.append(Tune(image, rate))
+                self._outputs.append(Tune(image, rate, self._at_length or image is Image.TRAINING))
                 self._due = self.deadline = now + timer.nominal
                 if self._carrier is not None:
                     self._hold(now)
             case Send(message):
                 self._said = message.encode(self.call.x)
+                self._at_length |= message.code in (Frame.CTC, Frame.CTR)
                 self._transmit(Transmit(frames=self._said), str(message), now)
             case SendTraining(rate):
-                self._transmit(Transmit(Image.TRAINING, rate), f"TCF {rate}", now)
+                self._transmit(Transmit(Image.TRAINING, rate, long_training=True), f"TCF {rate}", now)
             case SendPage(rate, octets):
-                self._transmit(Transmit(Image.PAGE, rate, octets=octets), f"page of {len(octets)} octets {rate}", now)
+                self._transmit(
+                    Transmit(Image.PAGE, rate, octets=octets, long_training=self._at_length),
+                    f"page of {len(octets)} octets {rate}",
+                    now,
+                )
             case SendBlock(rate, frames):
                 self._transmit(
-                    Transmit(Image.BLOCK, rate, tuple(encode_block(frames))), f"{len(frames)} frames {rate}", now
+                    Transmit(Image.BLOCK, rate, tuple(encode_block(frames)), long_training=self._at_length),
+                    f"{len(frames)} frames {rate}",
+                    now,
                 )
             case Alert(timer):
                 self._outputs.append(RingOperator())
                 self._due = self.deadline = now + timer.nominal
 
     def _transmit(self, output: Transmit, text: str, now: Instant) -> None:
+        if output.image is not None:
+            self._at_length = False
         self._outputs.append(output)
         self._note(now, "->", text)
 
@@ -209,6 +220,7 @@ class Terminal:
     def _image_ended(self, now: Instant) -> None:
         if not isinstance(self._request, Listen):
             return
+        self._at_length = False
         heard: Heard
         rate = self._request.rate
         match self._request.image:

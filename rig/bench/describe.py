@@ -25,6 +25,7 @@ def _fax_interface(inventory: Inventory, device: FaxInterface, registrar: Addres
         station_id=device.station_id,
         level_dbm0=device.level_dbm0,
         clock_ppm=device.clock_ppm,
+        ecm=device.ecm,
     )
 
 
@@ -40,7 +41,9 @@ def _ata(inventory: Inventory, device: Ata, registrar: Address) -> DeviceConfig:
         sip=Address(inventory.bench.host, device.sip_port),
         rtp=Address(inventory.bench.host, device.rtp_ports.first if device.rtp_ports else 0),
         clock_ppm=device.clock_ppm,
-        machine=MachineConfig(machine.name, machine.station_id, machine.level_dbm0, machine.answer_after_rings),
+        machine=MachineConfig(
+            machine.name, machine.station_id, machine.level_dbm0, machine.answer_after_rings, machine.ecm
+        ),
     )
 
 

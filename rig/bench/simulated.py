@@ -1,6 +1,6 @@
 """The bench in simulated time: devices, PBX and the fax service's core in one World. Same seed, same trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from firmware_sim.clock import Duration, Instant, seconds
 from firmware_sim.device.ata import Ata
@@ -8,6 +8,7 @@ from firmware_sim.device.build import build, child_rng
 from firmware_sim.device.fax_interface import FaxInterface
 from firmware_sim.errors import FirmwareError
 from firmware_sim.events import Address, Datagram, Detail, Stamped
+from firmware_sim.fxs.line import Line
 from firmware_sim.t4.page import Page
 from firmware_sim.world import World
 from rig.bench import describe
@@ -143,11 +144,16 @@ class VirtualFaxMachine:
 
 
 class SimulatedBench:
-    """Implements `Bench`. Raises ScenarioError for an inventory that it cannot stand up."""
+    """Implements `Bench`. Raises ScenarioError for an inventory that it cannot stand up.
+
+    *lines* are the analogue lines of fax machines by the machine's name; the others have perfect ones.
+    """
 
     world = "simulated time"
 
-    def __init__(self, inventory: Inventory, log: EventLog, seed: int | None = None) -> None:
+    def __init__(
+        self, inventory: Inventory, log: EventLog, seed: int | None = None, lines: Mapping[str, Line] | None = None
+    ) -> None:
         self.inventory, self.log = inventory, log
         self.seed = inventory.bench.seed if seed is None else seed
         self._world = World(log.append)
@@ -155,6 +161,7 @@ class SimulatedBench:
         self._atas: dict[str, Ata] = {}
         self._interfaces: dict[str, FaxInterface] = {}
         self._build()
+        self._connect(lines or {})
         self.service = CoreClient(self._core, lambda: self._world.now, self._poke)
 
     @property
@@ -218,6 +225,13 @@ class SimulatedBench:
             (self._interfaces if isinstance(device, FaxInterface) else self._atas)[device.name] = device  # type: ignore[assignment]
             self._world.add(device)
         self._build_service()
+
+    def _connect(self, lines: Mapping[str, Line]) -> None:
+        atas = {ata.machine.name: ata for ata in self._atas.values()}
+        for name, line in lines.items():
+            if name not in atas:
+                raise ScenarioError(f"no fax machine {name!r} to put a line to; there are {', '.join(sorted(atas))}")
+            atas[name].line = line
 
     def _build_service(self) -> None:
         if self.inventory.service is None:

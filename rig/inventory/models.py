@@ -102,6 +102,8 @@ class SipDevice(DeviceBase, Credentials):
 class FaxMachineSettings(Model):
     station_id: StationId = Field(examples=['"+49 30 1000"'])
     level_dbm0: Level = -13.0
+    ecm: Annotated[bool, Field(strict=True)] = True
+    """Whether it offers and uses error correction (T.30 Annex A)."""
 
 
 class FaxInterface(SipDevice, FaxMachineSettings):

@@ -240,6 +240,6 @@ def pages_of(pdf: bytes) -> list[Page]:
 
 def _ladder_line(event: Stamped) -> LadderLine:
     direction, text = str(event.detail["direction"]), str(event.detail["text"])
-    if direction in ("->", "<-") and text.startswith(("page", "TCF")):
+    if direction in ("->", "<-") and (text.startswith(("page", "TCF")) or " frames " in text):
         direction = {"->": "=>", "<-": "<="}[direction]
     return LadderLine(event.at, direction, text)  # type: ignore[arg-type]

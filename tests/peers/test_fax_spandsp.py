@@ -50,7 +50,8 @@ def play(ours, theirs, codec=Codec.PCMA):
 
 
 def station(events, **options):
-    return FaxStation(StationProfile("+49 30 1234"), lambda at, name, detail: events.append((name, detail)), **options)
+    profile = StationProfile("+49 30 1234", ecm=options.pop("ecm", False))
+    return FaxStation(profile, lambda at, name, detail: events.append((name, detail)), **options)
 
 
 PAGES = {
@@ -61,32 +62,42 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("name", "codec"), [*((name, Codec.PCMA) for name in PAGES), ("two pages", Codec.PCMU)])
-def test_they_print_what_we_send(name, codec, tmp_path):
+WAYS = [
+    *((name, Codec.PCMA, False) for name in PAGES),
+    ("two pages", Codec.PCMU, False),
+    ("two pages", Codec.PCMA, True),
+    ("all run lengths", Codec.PCMA, True),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "ecm"), WAYS)
+def test_they_print_what_we_send(name, codec, ecm, tmp_path):
     pages, events = PAGES[name], []
-    ours = station(events, is_calling=True, pages=pages)
-    theirs = SpandspFax(calling=False, receive=tmp_path / "received.tif")
+    ours = station(events, is_calling=True, pages=pages, ecm=ecm)
+    theirs = SpandspFax(calling=False, receive=tmp_path / "received.tif", ecm=ecm)
     play(ours, theirs, codec)
     assert ours.outcome.ok, (ours.outcome, events)
     assert theirs.code == OK
     assert ours.remote_id == "+49 89 7777"
     assert [page.hash for page in read_tiff(tmp_path / "received.tif")] == [page.hash for page in pages]
     assert ours.pages_confirmed == len(pages)
+    assert any("PPS" in str(detail.get("text")) for _, detail in events) is ecm
     assert ours.rate_bps == 9600
 
 
-@pytest.mark.parametrize("name", list(PAGES))
-def test_we_print_what_they_send(name, tmp_path):
+@pytest.mark.parametrize(("name", "codec", "ecm"), WAYS)
+def test_we_print_what_they_send(name, codec, ecm, tmp_path):
     pages, events = PAGES[name], []
     write_tiff(tmp_path / "sent.tif", pages)
-    ours = station(events, is_calling=False)
-    theirs = SpandspFax(calling=True, send=tmp_path / "sent.tif")
-    play(ours, theirs)
+    ours = station(events, is_calling=False, ecm=ecm)
+    theirs = SpandspFax(calling=True, send=tmp_path / "sent.tif", ecm=ecm)
+    play(ours, theirs, codec)
     assert ours.outcome.ok, (ours.outcome, events)
     assert theirs.code == OK
     assert ours.remote_id == "+49 89 7777"
     assert [page.hash for page in ours.received] == [page.hash for page in pages]
     assert not any(page.bad_rows for page in ours.received)
+    assert any("PPS" in str(detail.get("text")) for _, detail in events) is ecm
 
 
 def test_the_comparison_sees_a_wrong_page(tmp_path):

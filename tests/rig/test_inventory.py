@@ -101,7 +101,7 @@ WRONG = {
     "unknown section": ("benhc: {}", '1:1: unknown key "benhc"; did you mean "bench"?'),
     "a key of another kind": (
         "devices: [{name: m, kind: fax machine, station_id: '1', fxs: []}]",
-        '1:57: unknown key "fxs"; there is: station_id, level_dbm0, name, driver, tags, kind, '
+        '1:57: unknown key "fxs"; there is: station_id, level_dbm0, ecm, name, driver, tags, kind, '
         "answer_after_rings",
     ),
     "kind": ("devices: [{name: a, kind: at}]", '1:27: unknown kind "at"; did you mean "ata"?'),
