@@ -77,6 +77,8 @@ class FaxSession:
         self._burst: _Burst | None = None
         self._released = False
         self._v21: Demodulator = demodulator("V.21", V21_BPS)
+        self._unheard = 0
+        """Samples that V.21 has not been told of yet, not even that they passed."""
         self._image: Demodulator | None = None
         self._image_offset = 0
         self._tuned = Tune()
@@ -172,7 +174,7 @@ class FaxSession:
 
     def _hear(self, heard: Samples) -> None:
         if self._sending or self._released:
-            self._v21.skip(len(heard))
+            self._unheard += len(heard)
             if self._image is not None:
                 self._image.skip(len(heard))
             return
@@ -181,8 +183,11 @@ class FaxSession:
         if image is not None:
             events += [(event.sample + self._image_offset, 1, event) for event in image.execute(heard)]
         if self._trained:
-            self._v21.skip(len(heard))  # an image signal is coming in: V.21 cannot be there
+            self._unheard += len(heard)  # an image signal is coming in: V.21 cannot be there
         else:
+            if self._unheard:
+                self._v21.skip(self._unheard)
+                self._unheard = 0
             events += [(event.sample, 0, event) for event in self._v21.execute(heard)]
         for sample, source, event in sorted(events, key=lambda item: item[:2]):
             if source and image is not self._image:

@@ -76,6 +76,8 @@ class SipDevice:
         self.registered = False
         self._rng = rng
         self._agent = UserAgent(profile.sip, rng, account=profile.account, user_agent=profile.user_agent, max_calls=1)
+        self._agent_due: Instant | None = None
+        """The agent's deadline, asked for only when it was told something: 50 times a second is too often."""
         self._clock = BlockClock(profile.clock_ppm)
         self._leg: _CallLeg | None = None
         self._sent: list[Datagram] = []
@@ -89,7 +91,7 @@ class SipDevice:
 
     @property
     def deadline(self) -> Instant | None:
-        own = (self._agent.deadline, self._clock.due, self._next_due())
+        own = (self._agent_due, self._clock.due, self._next_due())
         return min((due for due in own if due is not None), default=None)
 
     def start(self, now: Instant) -> None:
@@ -109,7 +111,7 @@ class SipDevice:
         self._drain(now)
 
     def expire(self, now: Instant) -> None:
-        if self._agent.deadline is not None and self._agent.deadline <= now:
+        if self._agent_due is not None and self._agent_due <= now:
             self._agent.expire(now)
             self._drain(now)
         self._on_expire(now)
@@ -141,10 +143,12 @@ class SipDevice:
         answer = answer_audio(incoming.offer, self.profile.rtp)
         if answer is None:
             self._agent.reject(incoming.call, 488, now)
+            self._drain(now)
             self.note(now, "no common codec", {"offer": str(incoming.offer)})
             return False
         self._leg = _CallLeg(incoming.call, incoming.caller)
         self._agent.accept(incoming.call, answer, now)
+        self._drain(now)
         return self._begin_media(incoming.offer, answer, now)
 
     def _end(self, now: Instant) -> None:
@@ -195,6 +199,7 @@ class SipDevice:
     def _drain(self, now: Instant) -> None:
         while (event := self._agent.next_event()) is not None:
             self._follow(event, now)
+        self._agent_due = self._agent.deadline
 
     def _follow(self, event: AgentEvent, now: Instant) -> None:
         match event:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from firmware_sim.clock import BLOCK_SAMPLES
 
 CLOCK_MODULUS = 1 << 32
-CAPACITY = 1 << 14
+CAPACITY = 100 * BLOCK_SAMPLES
 """Samples the ring holds: two seconds."""
 
 
@@ -47,7 +47,8 @@ class JitterBuffer:
         self.statistics.received += 1
         if self._read is None:
             self._read = self._newest = timestamp - self.depth
-            self._filled[np.arange(self._read, timestamp) % CAPACITY] = True  # the first wait is no loss
+            for first, stop in _pieces(self._read, self.depth):
+                self._filled[first:stop] = True  # the first wait is no loss
         start, read = self._extend(timestamp), self._read
         assert read is not None
         if start + count <= read:
@@ -66,12 +67,16 @@ class JitterBuffer:
         """The next block, *BLOCK_SAMPLES* octets."""
         if self._read is None:
             return bytes((self._silence,)) * BLOCK_SAMPLES
-        where = np.arange(self._read, self._read + BLOCK_SAMPLES) % CAPACITY
-        block = self._ring[where].tobytes()
         due = min(max(self._newest - self._read, 0), BLOCK_SAMPLES)
-        self.statistics.lost_samples += due - int(np.count_nonzero(self._filled[where[:due]]))
-        self._ring[where] = self._silence
-        self._filled[where] = False
+        block = b""
+        for start, stop in _pieces(self._read, BLOCK_SAMPLES):
+            piece = slice(start, stop)
+            share = min(due, stop - start)
+            self.statistics.lost_samples += share - int(np.count_nonzero(self._filled[start : start + share]))
+            due -= share
+            block += self._ring[piece].tobytes()
+            self._ring[piece] = self._silence
+            self._filled[piece] = False
         self._read += BLOCK_SAMPLES
         return block
 
@@ -92,12 +97,22 @@ class JitterBuffer:
         self._begin(start)
 
     def _store(self, start: int, payload: bytes) -> None:
-        where = np.arange(start, start + len(payload)) % CAPACITY
-        self._ring[where] = np.frombuffer(payload, np.uint8)
-        self._filled[where] = True
+        octets, at = np.frombuffer(payload, np.uint8), 0
+        for first, stop in _pieces(start, len(payload)):
+            self._ring[first:stop] = octets[at : at + stop - first]
+            self._filled[first:stop] = True
+            at += stop - first
         self._newest = max(self._newest, start + len(payload))
 
     def _extend(self, timestamp: int) -> int:
         """The 32-bit timestamp as the unbounded count nearest to the newest one."""
         ahead = (timestamp - self._newest) % CLOCK_MODULUS
         return self._newest + (ahead if ahead < CLOCK_MODULUS // 2 else ahead - CLOCK_MODULUS)
+
+
+def _pieces(start: int, count: int) -> list[tuple[int, int]]:
+    """The stretches of the ring that *count* samples from *start* on lie in: one, or two where they wrap round."""
+    first = start % CAPACITY
+    if first + count <= CAPACITY:
+        return [(first, first + count)]
+    return [(first, CAPACITY), (0, first + count - CAPACITY)]
