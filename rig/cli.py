@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from rig.commands import line
+
 app = typer.Typer(
     help="A bench for fax over IP: devices, PBX and fax service, real or simulated; verdicts by page hash.",
     no_args_is_help=True,
@@ -14,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(line.app, name="line")
 
 
 class World(StrEnum):

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_RATE_HZ
 from rig.impairments.base import Impairment
-from rig.impairments.filters import Channel
 from rig.impairments.lines import OneWayLine
 
 GRID = 16384
@@ -26,7 +25,6 @@ class Response:
     delay_ms: NDArray[np.float64]
     latency_ms: float
     left_out: tuple[str, ...]
-    channels: tuple[str, ...]
 
 
 def response(impairments: Sequence[Impairment]) -> Response:
@@ -48,5 +46,4 @@ def response(impairments: Sequence[Impairment]) -> Response:
         delay_ms=np.where(loss < UNSEEN_DB, delay * 1000.0 / SAMPLE_RATE_HZ, np.nan),
         latency_ms=line.latency * 1000.0 / SAMPLE_RATE_HZ,
         left_out=tuple(part.name for part in impairments if not part.linear),
-        channels=tuple(part.channel for part in linear if isinstance(part, Channel)),
     )

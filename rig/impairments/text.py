@@ -9,6 +9,7 @@ What is not given has its default. A channel stands with its bare name.
 import re
 from collections.abc import Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any
 
 from rig.impairments.base import REGISTRY, Impairment
@@ -27,13 +28,14 @@ def impairment(text: str) -> Impairment:
         return Channel(name)
     kind = REGISTRY.get(name)
     if kind is None:
-        known = ", ".join(sorted(REGISTRY))
-        raise ValueError(f"no impairment and no channel is named {name!r}; there are {known}; {_channels()}")
+        raise ValueError(f"no impairment and no channel is named {name!r}; {_known(name)}")
     return kind(**_parameters(kind, rest))
 
 
-def _channels() -> str:
-    return "and the channels " + ", ".join(CHANNELS)
+def _known(name: str) -> str:
+    near = get_close_matches(name, [*REGISTRY, *CHANNELS], 1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{guess}there are {', '.join(sorted(REGISTRY))}, and the channels {', '.join(CHANNELS)}"
 
 
 def _parameters(kind: type[Impairment], text: str) -> dict[str, Any]:

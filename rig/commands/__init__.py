@@ -1,0 +1,1 @@
+"""Groups of commands of `rig`, each light to import: what is heavy is imported inside the commands."""
