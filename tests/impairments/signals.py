@@ -24,7 +24,8 @@ def level(x):
 def analytic(x, hz):
     """The complex amplitude of a tone near *hz* over time, smoothed over 10 ms."""
     turned = x * np.exp(-2j * np.pi * hz / RATE * np.arange(len(x)))
-    return np.convolve(turned, np.hanning(81) / 40.0, "valid")
+    window = np.hanning(81)
+    return np.convolve(turned, 2.0 * window / window.sum(), "valid")
 
 
 def frequency(x, near_hz):
