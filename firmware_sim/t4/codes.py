@@ -78,3 +78,71 @@ def _decoding() -> NDArray[np.int32]:
 
 VALUE, LENGTH = _encoding()
 DECODE = _decoding()
+
+# -- two-dimensional (T.4 4.2, T.6) ------------------------------------------------------------------------------------
+
+VERTICAL = "0000010 000010 010 1 011 000011 0000011".split()
+"""Three to the left of b1, and on to three to the right."""
+HORIZONTAL, PASS = 1, 1
+"""Three bits and four."""
+HORIZONTAL_BITS, PASS_BITS = 3, 4
+VERTICAL_VALUE = np.array([int(word, 2) for word in VERTICAL], dtype=np.int64)
+VERTICAL_LENGTH = np.array([len(word) for word in VERTICAL], dtype=np.int64)
+
+# -- tables that save look-ups -----------------------------------------------------------------------------------------
+
+LONGEST_RUN = 2560
+WHOLE_RUNS = LONGEST_RUN + 64
+
+
+def _whole_runs() -> NDArray[np.int64]:
+    """For each colour and each run below 2624: its code, make-up and all, << 5, plus its length (26 bits at most)."""
+    table = np.zeros((2, WHOLE_RUNS), dtype=np.int64)
+    for colour in (WHITE, BLACK):
+        for run in range(WHOLE_RUNS):
+            words = [run & 63] if run < 64 else [63 + (run >> 6), run & 63]
+            value = length = 0
+            for number in words:
+                value = value << int(LENGTH[colour, number]) | int(VALUE[colour, number])
+                length += int(LENGTH[colour, number])
+            table[colour, run] = value << 5 | length
+    return table
+
+
+def _pairs() -> NDArray[np.int32]:
+    """For each colour and the next 13 bits that are a run below 64 and one of the other colour: the second run << 16,
+    plus the first << 8, plus the length of both codes; 0 where they are not."""
+    table = np.zeros((2, 1 << LONGEST), dtype=np.int32)
+    for colour in (WHITE, BLACK):
+        firsts, seconds = code_words(colour)[:64], code_words(1 - colour)[:64]
+        for first, word in enumerate(firsts):
+            for second, other in enumerate(seconds):
+                both = word + other
+                spare = LONGEST - len(both)
+                if spare >= 0:
+                    begin = int(both, 2) << spare
+                    table[colour, begin : begin + (1 << spare)] = second << 16 | first << 8 | len(both)
+    return table
+
+
+def _verticals() -> NDArray[np.int64]:
+    """For the next 12 bits: the vertical modes that lie whole among them, six at most, each as its place in VERTICAL
+    plus one in four bits, the first mode lowest; all that << 4, plus their length; 0 where there is none."""
+    table = np.zeros(1 << VERTICALS_BITS, dtype=np.int64)
+    for index in range(1 << VERTICALS_BITS):
+        bits, found, used = f"{index:0{VERTICALS_BITS}b}", 0, 0
+        for number in range(MOST_VERTICALS):
+            place = next((place for place, word in enumerate(VERTICAL) if bits.startswith(word, used)), None)
+            if place is None:
+                break
+            found |= (place + 1) << 4 * number
+            used += len(VERTICAL[place])
+        table[index] = found << 4 | used
+    return table
+
+
+VERTICALS_BITS = 12
+MOST_VERTICALS = 6
+VERTICALS = _verticals()
+RUNS = _whole_runs()
+PAIRS = _pairs()

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
+MOST_ROWS = 20_000
+"""Decoders make no longer pages unless told to: 2.5 m at superfine."""
+
 
 class Resolution(Enum):
     """Horizontal and vertical resolution in dots per inch, as T.4 names them."""
@@ -55,6 +58,20 @@ class Page:
 
     def row(self, number: int) -> bytes:
         return self.rows[number * self.row_octets : (number + 1) * self.row_octets]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a codec made of octets."""
+
+    page: Page
+    """Its bad rows hold the row above, or white in the first."""
+    complete: bool
+    """Whether the end was there as the code has it (RTC, EOFB); without it rows may be missing."""
+
+    @property
+    def rows(self) -> int:
+        return self.page.height_px
 
 
 def difference(sent: Page, received: Page) -> str:

@@ -1,18 +1,16 @@
 """Modified Huffman: both ways, against libtiff, and on streams that were hurt."""
 
-import io
-import struct
 from itertools import pairwise
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, TiffImagePlugin
 
 from firmware_sim.t4 import mh, patterns
 from firmware_sim.t4.codes import BLACK, WHITE, code_words
 from firmware_sim.t4.page import Page, Resolution, difference
+from tests.t4 import libtiff
 
 STANDARD = Resolution.STANDARD
 WIDTHS_PX = (1, 2, 7, 8, 9, 63, 64, 65, 1728, 2048, 2432, 2561, 5200)
@@ -96,59 +94,19 @@ def test_ink_past_the_width_is_not_sent():
 
 # -- against libtiff ---------------------------------------------------------------------------------------------------
 
-TIFF_SHORT, TIFF_LONG = 3, 4
-
-
-def tiff(strip, page):
-    """A minimal TIFF around one strip of Group 3, EOLs and all."""
-    tags = (
-        (256, TIFF_LONG, page.width_px),
-        (257, TIFF_LONG, page.height_px),
-        (258, TIFF_SHORT, 1),
-        (259, TIFF_SHORT, 3),
-        (262, TIFF_SHORT, 0),
-        (266, TIFF_SHORT, 1),
-        (273, TIFF_LONG, 8),
-        (277, TIFF_SHORT, 1),
-        (278, TIFF_LONG, page.height_px),
-        (279, TIFF_LONG, len(strip)),
-        (292, TIFF_LONG, 0),
-    )
-    strip += b"\0" * (len(strip) & 1)
-    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
-    return struct.pack("<2sHI", b"II", 42, 8 + len(strip)) + strip + struct.pack("<H", len(tags)) + entries + bytes(4)
-
-
-def by_libtiff(strip, page):
-    with Image.open(io.BytesIO(tiff(strip, page))) as image:
-        return bytes(octet ^ 0xFF for octet in image.convert("1").tobytes())
-
-
-def from_libtiff(page):
-    """The strip that libtiff makes of a page: EOL before each row, no RTC."""
-    out, info = io.BytesIO(), TiffImagePlugin.ImageFileDirectory_v2()
-    info[262], info[278] = 0, page.height_px
-    image = Image.frombytes("1", (page.width_px, page.height_px), bytes(octet ^ 0xFF for octet in page.rows))
-    image.save(out, "TIFF", compression="group3", tiffinfo=info, strip_size=1 << 30)
-    with Image.open(io.BytesIO(out.getvalue())) as written:
-        tags = written.tag_v2
-        start, length = tags[273][0], tags[279][0]
-        turned = tags.get(266, 1) == 2
-        assert len(tags[273]) == 1
-    strip = out.getvalue()[start : start + length]
-    return octets("".join(f"{octet:08b}"[::-1] for octet in strip)) if turned else strip
+GROUP_3 = 3
 
 
 @pytest.mark.parametrize("name", patterns.PATTERNS)
 def test_libtiff_reads_what_we_write(name):
     page = patterns.PATTERNS[name]()
-    assert by_libtiff(mh.encode(page), page) == page.rows
+    assert libtiff.read(mh.encode(page), page, GROUP_3) == page.rows
 
 
 @pytest.mark.parametrize("name", patterns.PATTERNS)
 def test_we_read_what_libtiff_writes(name):
     page = patterns.PATTERNS[name]()
-    decoded = mh.decode(from_libtiff(page), page.width_px, page.resolution)
+    decoded = mh.decode(libtiff.write(page, GROUP_3), page.width_px, page.resolution)
     assert decoded.page == page
     assert not decoded.complete
 
@@ -156,7 +114,7 @@ def test_we_read_what_libtiff_writes(name):
 @pytest.mark.parametrize("width_px", [8, 64, 1728, 2048, 2432])
 def test_our_rows_are_libtiffs_bit_for_bit(width_px):
     page = patterns.all_runs(width_px)
-    assert bits_of(mh.encode(page)).startswith(bits_of(from_libtiff(page)).rstrip("0"))
+    assert bits_of(mh.encode(page)).startswith(bits_of(libtiff.write(page, GROUP_3)).rstrip("0"))
 
 
 # -- hurt streams ------------------------------------------------------------------------------------------------------
