@@ -8,15 +8,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_sim.clock import BLOCK_SAMPLES
+from firmware_sim.clock import BLOCK_SAMPLES, SAMPLE_RATE_HZ
 from firmware_sim.dsp import line
 from rig.impairments.base import DelayLine, Impairment, Signal, amplitude, parameter, samples_of
 from rig.impairments.codecs import to_pcm
 
 Samples = NDArray[np.int16]
 
-REST_BLOCKS = 100
-"""Blocks of silence that a line is given to die away: 2 s."""
+REST_SAMPLES = 3 * SAMPLE_RATE_HZ
+"""The silence that a line is given to die away."""
 
 
 class OneWayLine:
@@ -169,10 +169,10 @@ class TwoWayLine:
         self._begin()
 
     def rest(self) -> None:
-        silence = np.zeros(BLOCK_SAMPLES, np.int16)
-        for _ in range(REST_BLOCKS):
-            self.toward_machine(silence)
-            self.toward_port(silence)
+        """On hook the loop is open: nothing is reflected, and what is on its way runs out within 3 s."""
+        self._begin()
+        for way in (self.to_machine, self.to_port):
+            way.carry(np.zeros(REST_SAMPLES, np.float32))
 
     def toward_machine(self, block: Samples) -> Samples:
         """Raises ValueError for a block of more than 160 samples, or when `toward_port` was not called in between."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_RATE_HZ
 from rig.impairments.base import Impairment
-from rig.impairments.lines import OneWayLine
+from rig.impairments.lines import OneWayLine, TwoWayPart
 
 GRID = 16384
 IMPULSE = 1000.0
@@ -28,7 +28,13 @@ class Response:
 
 
 def response(impairments: Sequence[Impairment]) -> Response:
-    """Of the linear ones among *impairments*. They are reset. *delay_ms* is what they mean to do, without latency."""
+    """Of the linear ones among *impairments*, which are reset. *delay_ms* is what they mean to do, without latency.
+
+    Raises ValueError for a part that only a line with two directions can have.
+    """
+    for part in impairments:
+        if isinstance(part, TwoWayPart):
+            raise ValueError(f"{part.name} needs a line with two directions, and a response is of one")
     linear = [part for part in impairments if part.linear]
     line = OneWayLine(linear)
     impulse = np.zeros(GRID, np.float32)
