@@ -2,8 +2,8 @@
 
 import pytest
 
-from firmware_sim.t30.capabilities import Dcs
 from firmware_sim.t4 import codecs, patterns
+from firmware_sim.t30.capabilities import Dcs
 
 
 @pytest.mark.parametrize("name", codecs.CODECS)

@@ -1,0 +1,1 @@
+"""Measurements against peers: what `rig bench` shows."""
