@@ -1,5 +1,8 @@
 """Whole calls whose fax machine is on an analogue line with something wrong with it."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from firmware_sim.clock import seconds
@@ -111,6 +114,14 @@ def test_a_second_call_hears_nothing_of_the_first(bench_on):
         assert attempt(bench)[0]["cause"] == "ok"
         bench.expect("on hook", source="fax-machine-1", within=seconds(30), since=since)
         assert len(rested) == call  # what was on its way has died away
+
+
+def test_the_example_in_the_documentation(capsys):
+    """The Python block of docs/line.md runs as it stands."""
+    text = (Path(__file__).parents[2] / "docs/line.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(example, {})
+    assert capsys.readouterr().out == "all 2 pages arrived\n"
 
 
 def test_a_line_to_nowhere_is_refused():

@@ -1,17 +1,25 @@
 """The worked examples of CONTRIBUTING.md work."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
 
 from firmware_sim.clock import seconds
+from rig.impairments import REGISTRY, base, one_way
 from rig.inventory import FaxMachine, load
 from rig.service import retry
 
 TOP = Path(__file__).parents[2]
 
 
-def example(language: str) -> str:
-    (block,) = re.findall(rf"```{language}\n(.*?)```", (TOP / "CONTRIBUTING.md").read_text(), re.DOTALL)
+def example(language: str, holding: str = "") -> str:
+    """The one block in this language that holds these words."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", (TOP / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    (block,) = (block for block in blocks if holding in block)
     return block
 
 
@@ -22,10 +30,21 @@ def test_the_bench_with_two_machines(tmp_path):
 
 
 def test_the_retry_rule():
-    row = eval(f"{{{example('python')}}}", vars(retry))  # the row as it would stand in the table
+    row = eval(f"{{{example('python', 'CauseRule')}}}", vars(retry))  # the row as it would stand in the table
     policy = retry.Policy(causes={**retry.CAUSES, **row})
     rule = policy.rule("out_of_paper", "", retry=True)
     assert policy.next_attempt(rule, attempts=1, created_at=0, now=0) == seconds(60)
+
+
+def test_the_impairment():
+    names = {**vars(base), "dataclass": dataclass, "ClassVar": ClassVar, "np": np}
+    try:
+        exec(example("python", "Impairment"), names)
+        assert list(one_way("polarity").execute(np.array([1, -5], np.int16))) == [-1, 5]
+        with pytest.raises(ValueError, match="polarity: share is 2; it must lie between 0 and 1"):
+            one_way("polarity:share=2")
+    finally:
+        REGISTRY.pop("polarity", None)
 
 
 def test_every_place_that_is_named_exists():
