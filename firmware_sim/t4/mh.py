@@ -11,12 +11,13 @@ from firmware_sim.t4.page import Decoded as Decoded
 from firmware_sim.t4.stream import decode_rows, encode_rows
 
 
-def encode(page: Page, min_row_bits: int = 0) -> bytes:
+def encode(page: Page, min_row_bits: int = 0, *, rtc: bool = True) -> bytes:
     """The page with EOL before each row and RTC at the end; the last octet is filled with zeros.
 
     Each row together with its EOL takes *min_row_bits* at least, filled up with zeros before the next EOL.
+    Files leave RTC out.
     """
-    return stream_octets(*encode_rows(to_words(page), page.width_px, max(0, min_row_bits), False, 0))
+    return stream_octets(*encode_rows(to_words(page), page.width_px, max(0, min_row_bits), False, 0, rtc))
 
 
 def decode(octets: bytes, width_px: int, resolution: Resolution, max_rows: int = MOST_ROWS) -> Decoded:

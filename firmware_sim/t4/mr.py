@@ -15,13 +15,13 @@ INFINITE = 0
 """Only the first row is: for channels without errors."""
 
 
-def encode(page: Page, min_row_bits: int = 0, k: int | None = None) -> bytes:
+def encode(page: Page, min_row_bits: int = 0, k: int | None = None, *, rtc: bool = True) -> bytes:
     """The page with EOL and tag before each row and RTC at the end; the last octet is filled with zeros.
 
     Each row together with its EOL and tag takes *min_row_bits* at least. *k* is that of the resolution when not given.
     """
     k = K[page.resolution] if k is None else k
-    return stream_octets(*encode_rows(to_words(page), page.width_px, max(0, min_row_bits), True, max(0, k)))
+    return stream_octets(*encode_rows(to_words(page), page.width_px, max(0, min_row_bits), True, max(0, k), rtc))
 
 
 def decode(octets: bytes, width_px: int, resolution: Resolution, max_rows: int = MOST_ROWS) -> Decoded:

@@ -36,8 +36,8 @@ WINDOW = 64 - EOL_ZEROS + 1
 
 
 @kernel
-def encode_rows(rows: Words, width: int, min_row_bits: int, tagged: bool, k: int) -> tuple[Words, int]:
-    """EOL before each row, RTC at the end. *tagged*: every k-th row is one-dimensional, with k = 0 only the first."""
+def encode_rows(rows: Words, width: int, min_row_bits: int, tagged: bool, k: int, rtc: bool) -> tuple[Words, int]:
+    """EOL before each row, RTC at the end if wanted. *tagged*: each k-th row is one-dimensional, with k = 0 the first."""
     height = rows.shape[0]
     most = max(MOST_BITS_A_PIXEL * width + 64, min_row_bits)
     out = np.empty((height * most >> 6) + 8, dtype=np.uint64)
@@ -53,7 +53,7 @@ def encode_rows(rows: Words, width: int, min_row_bits: int, tagged: bool, k: int
         bit = put_row(out, bit, changes, width) if flat else put_row_2d(out, bit, changes, above, width)
         bit = put_zeros(out, bit, end - bit)
         changes, above = above, changes
-    for _ in range(RTC_EOLS):
+    for _ in range(RTC_EOLS if rtc else 0):
         bit = put(out, bit, 3, EOL_BITS + 1) if tagged else put(out, bit, 1, EOL_BITS)
     return out, bit
 
