@@ -11,7 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from .conftest import hardware
+from rig import data
+from rig.service.convert import png_of
+
+from .conftest import hardware, short_page
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -129,3 +132,25 @@ def test_processes_end_when_the_bench_is_killed(tmp_path):
     while any(os.path.exists(f"/proc/{pid}") for pid in processes) and time.monotonic() < give_up:
         os.sched_yield()
     assert not any(os.path.exists(f"/proc/{pid}") for pid in processes)
+
+
+def test_the_smoke_suite_passes_in_simulated_time(tmp_path):
+    suite = data.path("robot/smoke.robot")
+    command = [sys.executable, "-m", "robot", "--outputdir", str(tmp_path), "--consolewidth", "120", str(suite)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "5 tests, 5 passed, 0 failed" in done.stdout
+
+
+def test_the_smoke_suite_can_fail(tmp_path):
+    """A reply that is not the page that was sent must be noticed."""
+    other = tmp_path / "other.png"
+    other.write_bytes(png_of(short_page(0x33)))
+    suite = data.path("robot/smoke.robot").read_text()
+    suite = suite.replace("Equal Image    ${job}    ${REPLY}", f"Equal Image    ${{job}}    {other}")
+    fixtures = data.path("fixtures")
+    (tmp_path / "smoke.robot").write_text(suite.replace("${CURDIR}/../fixtures", str(fixtures)))
+    command = [sys.executable, "-m", "robot", "--outputdir", str(tmp_path), str(tmp_path / "smoke.robot")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "5 tests, 4 passed, 1 failed" in done.stdout
