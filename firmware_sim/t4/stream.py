@@ -37,7 +37,7 @@ WINDOW = 64 - EOL_ZEROS + 1
 
 @kernel
 def encode_rows(rows: Words, width: int, min_row_bits: int, tagged: bool, k: int, rtc: bool) -> tuple[Words, int]:
-    """EOL before each row, RTC at the end if wanted. *tagged*: each k-th row is one-dimensional, with k = 0 the first."""
+    """EOL before each row, RTC at the end if wanted. *tagged*: each k-th row is one-dimensional, with k = 0 one."""
     height = rows.shape[0]
     most = max(MOST_BITS_A_PIXEL * width + 64, min_row_bits)
     out = np.empty((height * most >> 6) + 8, dtype=np.uint64)
