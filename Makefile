@@ -18,8 +18,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
-# Test processes side by side. One is the robust choice where tests keep real time on few cores.
-JOBS ?= 0
+# Test processes side by side. Tests that keep real time run afterwards, one at a time.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST_ARGS ?=
 
 PEERS := libspandsp2 kamailio sip-tester tshark chromium poppler-utils
@@ -42,7 +42,8 @@ run: setup
 	@$(BIN)/rig run
 
 test: setup peers
-	@$(PY) -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	@$(PY) -m pytest -n $(JOBS) -m "not soak and not live" $(PYTEST_ARGS)
+	@$(PY) -m pytest -m "live and not soak" $(PYTEST_ARGS)
 
 soak: setup peers
 	@RIG_SOAK=1 $(PY) -m pytest -m "" --timeout 0 $(PYTEST_ARGS)
