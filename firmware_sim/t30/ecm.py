@@ -3,8 +3,6 @@
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from firmware_sim.t30 import timers
-from firmware_sim.t30.capabilities import Dcs
 from firmware_sim.t30.frames import FRAMES_PER_BLOCK, Frame, Message, PartialPage, request_frames, requested_frames
 from firmware_sim.t30.outcome import Cause, Phase
 from firmware_sim.t30.procedure import (
@@ -21,9 +19,11 @@ from firmware_sim.t30.procedure import (
     Spoilt,
     ask,
     confirmations,
+    consult,
     listen_on,
     say,
 )
+from firmware_sim.t30.tables import Dcs
 
 Frames = list[bytes]
 PPR_LIMIT = 4
@@ -39,7 +39,7 @@ def send_page(call: Call, sheet: Sheet, number: int, then: Frame) -> Generator[R
     whole = True
     for index, block in enumerate(blocks):
         after = then if index == len(blocks) - 1 else Frame.NULL
-        whole &= yield from send_block(call, block, PartialPage(after, number, index, len(block)))
+        whole &= yield from send_block(call, block, PartialPage(after, number, index, len(block), call.operator_wanted))
     sheet.terms, sheet.good = call.terms, whole
 
 
@@ -50,24 +50,33 @@ def send_block(call: Call, block: Frames, label: PartialPage) -> Generator[Reque
         call.phase = Phase.C
         yield SendBlock(call.rate, tuple((number, block[number]) for number in wanted))
         call.phase = Phase.D
-        answer = yield from ask_until_ready(
-            call, say(Frame.PPS, label.encode()), expect=(*confirmations(label.then), Frame.PPR)
-        )
+        pps = say(Frame.PPS, label.encode())
+        answer = yield from ask_until_ready(call, pps, (*confirmations(label.then), Frame.PIP, Frame.PPR))
+        if answer.code is Frame.PIP:
+            yield from consult(call)
         if answer.code is not Frame.PPR:
             return True
         wanted, requests = requested_frames(answer.fif, len(block)), requests + 1
         if requests == PPR_LIMIT:
-            if not (call.settings.corrects_on and call.step_down()):
-                yield from ask_until_ready(call, say(Frame.EOR, label.encode()[:1]), expect=(Frame.ERR,))
+            if not (call.settings.corrects_on and call.step_down(slower=True)):
+                yield from give_up(call, label)
                 return False
+            call.trained = call.rate
             yield from ask(call, say(Frame.CTC, call.terms.encode()[:2]), expect=(Frame.CTR,))
             requests = 0
+
+
+def give_up(call: Call, label: PartialPage) -> Generator[Request, Heard, None]:
+    """EOR: the block stays as it is, holes and all."""
+    answer = yield from ask_until_ready(call, say(Frame.EOR, label.encode()[:1]), expect=(Frame.ERR, Frame.PIN))
+    if answer.code is Frame.PIN:
+        yield from consult(call)
 
 
 def ask_until_ready(call: Call, command: Request, expect: tuple[Frame, ...]) -> Generator[Request, Heard, Message]:
     """Ask, and while the receiver is not ready, ask again with RR until T5 has run."""
     answer = yield from ask(call, command, expect=(*expect, Frame.RNR))
-    give_up = call.now + timers.T5.nominal
+    give_up = call.now + call.settings.t5.nominal
     while answer.code is Frame.RNR:
         if call.now >= give_up:
             raise Failed(Cause.NOT_READY)
@@ -108,18 +117,23 @@ class Assembly:
         if missing:
             self.open, self.verdict = label, Message(Frame.PPR, request_frames(missing, label.frames))
         else:
-            self._settle(label, Message(Frame.MCF))
+            self._settle(label, Frame.MCF, Frame.PIP)
 
     def give_up(self) -> None:
         """An EOR names no block: with none open, it is the old one said again."""
         if self.open is not None:
             self.page.good = False
-            self._settle(self.open, Message(Frame.ERR))
+            self._settle(self.open, Frame.ERR, Frame.PIN)
 
-    def _settle(self, label: PartialPage, verdict: Message) -> None:
+    def _settle(self, label: PartialPage, verdict: Frame, with_operator: Frame) -> None:
+        """At the end of a page our operator may want to speak: once, not at each."""
+        self.call.got_on()
         frames = (self.frames[number] for number in sorted(self.frames) if number < label.frames)
         self.page.octets += b"".join(frames).translate(TURNED)
-        self.settled, self.open, self.frames, self.verdict = label, None, {}, verdict
+        self.call.check_length(len(self.page.octets))
+        if self.call.operator_wanted and label.then is not Frame.NULL:
+            self.call.operator_wanted, verdict = False, with_operator
+        self.settled, self.open, self.frames, self.verdict = label, None, {}, Message(verdict)
         if label.then is not Frame.NULL:
             self.page.terms = self.call.terms
             self.call.received.append(self.page)
@@ -134,7 +148,7 @@ def take_pages(call: Call) -> Generator[Request, Heard, Message]:
     assembly, closed = Assembly(call), Frame.NULL
     while True:
         call.phase = Phase.D if assembly.frames else Phase.C
-        match (yield from listen_on(call, Image.BLOCK, closed)):
+        match (yield from listen_on(call, Image.BLOCK, closed, assembly.verdict.code)):
             case Block(frames):
                 assembly.frames.update(frames)
                 continue
@@ -142,7 +156,7 @@ def take_pages(call: Call) -> Generator[Request, Heard, Message]:
                 assembly.judge(PartialPage.decode(fif))
             case Message(Frame.EOR):
                 assembly.give_up()
-            case Message(Frame.RR):
+            case Message(Frame.RR | Frame.CRP):
                 pass
             case Message(Frame.CTC, fif):
                 slow_down(call, Dcs.decode(fif))
@@ -171,7 +185,7 @@ def slow_down(call: Call, commanded: Dcs) -> None:
 def give_verdict(call: Call, assembly: Assembly) -> Generator[Request, Heard, Frame]:
     """Say what is to be said of the last block, or RNR while our store is busy. Returns what was thereby closed."""
     verdict = assembly.verdict
-    settles = verdict.code in (Frame.MCF, Frame.ERR)
+    settles = verdict.code in (Frame.MCF, Frame.ERR, Frame.PIP, Frame.PIN)
     if settles and call.now < call.busy_until:
         yield say(Frame.RNR)
         return Frame.NULL

@@ -20,16 +20,22 @@ class Frame(Enum):
     DIS, CSI, NSF = "0000 0001", "0000 0010", "0000 0100"
     DTC, CIG, NSC = "1000 0001", "1000 0010", "1000 0100"
     PWD, SEP, PSA = "1000 0011", "1000 0101", "1000 0110"
+    CIA, ISP = "1000 0111", "1000 1000"
     DCS, TSI, NSS = "X100 0001", "X100 0010", "X100 0100"
     SUB, SID, CTC = "X100 0011", "X100 0101", "X100 1000"
+    TSA, IRA, CSA = "X100 0110", "X100 0111", "X010 0100"
     CFR, FTT, CTR = "X010 0001", "X010 0010", "X010 0011"
     EOM, MPS, EOP = "X111 0001", "X111 0010", "X111 0100"
     PRI_EOM, PRI_MPS, PRI_EOP = "X111 1001", "X111 1010", "X111 1100"
-    PPS, EOR, RR = "X111 1101", "X111 0011", "X111 0110"
+    PPS, EOR, RR, EOS = "X111 1101", "X111 0011", "X111 0110", "X111 1000"
     MCF, RTP, RTN = "X011 0001", "X011 0011", "X011 0010"
-    PIP, PIN = "X011 0101", "X011 0100"
+    PIP, PIN, PID = "X011 0101", "X011 0100", "X011 0110"
     PPR, RNR, ERR = "X011 1101", "X011 0111", "X011 1000"
-    DCN, CRP = "X101 1111", "X101 1000"
+    FDM = "X011 1111"
+    DCN, CRP, FNV = "X101 1111", "X101 1000", "X101 0011"
+    TNR, TR, DNK = "X101 0111", "X101 0110", "X101 1001"
+    TK, RK, DES, DEC, DER = "1101 0010", "0101 0010", "0000 0101", "1100 1001", "1100 1010"
+    SPI = "0000 1000"
     FCD, RCP = "0110 0000", "0110 0001"
     NULL = "0000 0000"
 
@@ -41,6 +47,11 @@ class Frame(Enum):
     def plain(self) -> "Frame":
         """A PRI-command without its request for an operator."""
         return Frame[self.name.removeprefix("PRI_")]
+
+    @property
+    def urgent(self) -> "Frame":
+        """EOM, MPS or EOP with a request for an operator; others have none."""
+        return Frame.__members__.get(f"PRI_{self.name}", self)
 
     def __repr__(self) -> str:
         return self.name
@@ -112,17 +123,20 @@ class PartialPage:
     page: int
     block: int
     frames: int
+    operator: bool = field(default=False, compare=False)
+    """A PPS-PRI-command: the operator is wanted."""
 
     def encode(self) -> bytes:
-        return bytes((self.then.octet(self.then is not Frame.NULL), self.page % 256, self.block % 256, self.frames - 1))
+        then = self.then.urgent if self.operator else self.then
+        return bytes((then.octet(then is not Frame.NULL), self.page % 256, self.block % 256, self.frames - 1))
 
     @classmethod
     def decode(cls, fif: bytes) -> "PartialPage":
         """Raises DecodeError where it is no PPS, or one whose code for what follows has no place there."""
-        then = _FRAMES[fif[0]].plain if len(fif) == 4 and fif[0] in _FRAMES else None
-        if then not in (Frame.NULL, Frame.MPS, Frame.EOM, Frame.EOP):
+        said = _FRAMES[fif[0]] if len(fif) == 4 and fif[0] in _FRAMES else None
+        if said is None or said.plain not in (Frame.NULL, Frame.MPS, Frame.EOM, Frame.EOP):
             raise DecodeError(f"not a PPS: {fif[:8].hex(' ')}")
-        return cls(then, fif[1], fif[2], fif[3] + 1)
+        return cls(said.plain, fif[1], fif[2], fif[3] + 1, operator=said is not said.plain)
 
 
 def request_frames(missing: Iterable[int], sent: int) -> bytes:

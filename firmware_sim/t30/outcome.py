@@ -19,10 +19,15 @@ class Cause(Enum):
     INCOMPLETE = "incomplete", "the call was carried through, but a page has holes", True
     NO_IDENTIFICATION = "no_identification", "the stations did not get to know each other in time", True
     INCOMPATIBLE = "incompatible", "the stations have no way of sending in common", False
+    NOTHING_TO_POLL = "nothing_to_poll", "the peer has nothing that could be polled", True
+    NO_DOCUMENT = "no_document", "the peer polled a document that is not here", False
+    WRONG_PASSWORD = "wrong_password", "the peer did not give the password that is asked for", False
+    POLL_REFUSED = "poll_refused", "the peer refused the poll: check password and document number", False
     CANNOT_TRAIN = "cannot_train", "every rate failed its training check", True
     NO_RESPONSE = "no_response", "no attempt at a command was answered", True
     NO_COMMAND = "no_command", "the next command did not come in time", True
     COPY_REJECTED = "copy_rejected", "the receiver would not take the page", True
+    PAGE_TOO_LONG = "page_too_long", "a page was longer than is taken here", False
     NOT_READY = "not_ready", "the receiver did not become ready in time", True
     UNEXPECTED = "unexpected", "the peer said what has no place here", True
     PEER_DISCONNECTED = "peer_disconnected", "the peer ended the call before its end", True

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 
 from firmware_sim.t30 import ecm, timers
-from firmware_sim.t30.capabilities import Dcs
 from firmware_sim.t30.frames import Frame, Message
 from firmware_sim.t30.outcome import Cause, Phase
 from firmware_sim.t30.procedure import (
@@ -21,6 +20,7 @@ from firmware_sim.t30.procedure import (
     listen_on,
     say,
 )
+from firmware_sim.t30.tables import Dcs
 
 Command = Generator[Request, Heard, Message]
 
@@ -38,7 +38,9 @@ def be_trained(call: Call, dcs: Message) -> Generator[Request, Heard, None]:
     """Judge training checks until one is good enough. A DCS may come again at any time."""
     call.phase = Phase.B
     while True:
+        call.lose_patience()
         call.peer.update(dcs.options)
+        call.check_password(dcs, Frame.SID, call.settings.sender_password)
         call.obey(Dcs.decode(dcs.fif))
         match (yield Listen(timers.TCF, Image.TRAINING, call.rate)):
             case Training(wrong) if wrong <= call.settings.training_limit:
@@ -76,8 +78,8 @@ def take_pages_plain(call: Call) -> Command:
     asked, reply = Frame.NULL, Frame.CFR
     while True:
         call.phase = Phase.D if copy else Phase.C
-        closed = Frame.NULL if copy or reply is Frame.RTN else asked
-        match (yield from listen_on(call, Image.PAGE, closed)):
+        closed = Frame.NULL if copy or reply in (Frame.RTN, Frame.PIN) else asked
+        match (yield from listen_on(call, Image.PAGE, closed, reply)):
             case Page() as copy:
                 pass
             case Message(code) if code.plain in (Frame.MPS, Frame.EOM, Frame.EOP):
@@ -88,6 +90,8 @@ def take_pages_plain(call: Call) -> Command:
                 yield say(reply)
             case Message(Frame.DCS) as dcs:
                 return dcs
+            case Message(Frame.CRP) if asked is not Frame.NULL:
+                yield say(reply)
             case Spoilt():
                 if copy and call.settings.asks_repeat:
                     yield say(Frame.CRP)
@@ -98,11 +102,22 @@ def take_pages_plain(call: Call) -> Command:
 
 
 def judge(call: Call, copy: Page | None) -> Frame:
-    """What to say of a page (5.3.6.1.7): MCF, RTP where it was poor, RTN where it is not good enough to keep."""
+    """What to say of a page, or PIP and PIN in its place where our operator wants to speak: once, not at each page."""
+    verdict = inspect(call, copy)
+    if not call.operator_wanted:
+        return verdict
+    call.operator_wanted = False
+    return Frame.PIN if verdict is Frame.RTN else Frame.PIP
+
+
+def inspect(call: Call, copy: Page | None) -> Frame:
+    """MCF, RTP where the page was poor, RTN where it is not good enough to keep (5.3.6.1.7)."""
     if copy is None:
         return Frame.RTN
+    call.check_length(len(copy.octets))
     found, limits = call.settings.inspect(copy.octets, call.terms), call.settings
     if not found.complete or found.bad_rows > limits.bad_row_limit * found.rows:
         return Frame.RTN
+    call.got_on()
     call.received.append(Sheet(copy.octets, call.terms, len(call.received) + 1, good=True, copy=found))
     return Frame.RTP if found.bad_rows > limits.retrain_limit * found.rows else Frame.MCF

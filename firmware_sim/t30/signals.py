@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from firmware_sim.clock import Duration, ms
-from firmware_sim.t30.capabilities import Rate
-from firmware_sim.t30.procedure import Image
+from firmware_sim.t30.requests import Image
+from firmware_sim.t30.tables import Rate
 
 TURNAROUND = ms(75)
 """Silence before each signal of ours: between two modulations, and after the peer's last (T.30 5.3)."""

@@ -5,18 +5,30 @@ from contextlib import suppress
 from dataclasses import replace
 
 from firmware_sim.errors import DecodeError
-from firmware_sim.t30.capabilities import Dis
-from firmware_sim.t30.frames import Frame, Message
+from firmware_sim.t30.frames import Frame, Message, decode_number
 from firmware_sim.t30.outcome import Cause, Phase
-from firmware_sim.t30.procedure import Aborted, Call, Failed, Heard, Interrupt, Listen, Request, Silence, say
+from firmware_sim.t30.procedure import (
+    Aborted,
+    Call,
+    Disconnected,
+    Failed,
+    Heard,
+    Interrupt,
+    Listen,
+    PollRefused,
+    Request,
+    Silence,
+    say,
+)
 from firmware_sim.t30.receiver import receive_document
 from firmware_sim.t30.sender import send_document
+from firmware_sim.t30.tables import Dis
 
-Session = Generator[Request, Heard, Cause]
+Session = Generator[Request, Heard, tuple[Cause, Phase]]
 
 
 def session(call: Call, station: Callable[[Call], Generator[Request, Heard, bool]]) -> Session:
-    """One call, whatever befalls it. Returns its cause."""
+    """One call, whatever befalls it. Returns its cause, and the phase in which it was decided."""
     try:
         sent_last = yield from station(call)
         cause = Cause.OK if all(sheet.good for sheet in (*call.sent, *call.received)) else Cause.INCOMPLETE
@@ -25,11 +37,12 @@ def session(call: Call, station: Callable[[Call], Generator[Request, Heard, bool
     except DecodeError:
         sent_last, cause = True, Cause.UNEXPECTED
     except Interrupt as end:
-        return end.cause
+        return end.cause, call.phase
+    decided_in, call.phase = call.phase, Phase.E
     if sent_last and cause is not Cause.VOICE:
         with suppress(Interrupt):
             yield say(Frame.DCN)
-    return cause
+    return cause, decided_in
 
 
 def calling(call: Call) -> Generator[Request, Heard, bool]:
@@ -40,33 +53,53 @@ def calling(call: Call) -> Generator[Request, Heard, bool]:
         theirs, call.x = Dis.decode(dis.fif), True
         call.peer.update(dis.options)
         if call.outbox and theirs.receives:
-            more = len(call.outbox) > 1 or call.settings.polls
-            if (yield from send_document(call, theirs, more)) is Frame.EOP:
+            if (yield from send_document(call, theirs, more=call.settings.polls)) is Frame.EOP:
                 return True
         elif call.settings.polls and theirs.ready_to_send:
-            dcs = yield from identify(
-                call, Frame.DTC, {Frame.CIG: call.settings.identification} | call.settings.options, (Frame.DCS,)
-            )
+            dcs = yield from poll(call, theirs)
             if (yield from receive_document(call, dcs)) is Frame.EOP:
+                if call.outbox:
+                    raise Failed(Cause.INCOMPATIBLE)
                 return False
         else:
-            raise Failed(Cause.INCOMPATIBLE)
+            raise Failed(Cause.NOTHING_TO_POLL if call.settings.polls and not call.outbox else Cause.INCOMPATIBLE)
+
+
+def poll(call: Call, theirs: Dis) -> Generator[Request, Heard, Message]:
+    """Say DTC until the called station begins to send. Raises PollRefused where it hangs up instead."""
+    options = call.accompany(Frame.DTC, theirs)
+    try:
+        return (yield from identify(call, Frame.DTC, call.request(options), options, (Frame.DCS,)))
+    except Disconnected:
+        raise PollRefused from None
 
 
 def called(call: Call) -> Generator[Request, Heard, bool]:
-    """Say what we can do until the calling station commands us to receive, or polls. True where we sent last."""
+    """Say what we can do until the calling station commands us to receive, or polls. True where we sent last.
+
+    A DIS that comes in reply to ours is a poll by a station that has no DTC.
+    """
     while True:
         call.phase, call.x = Phase.B, False
-        command = yield from identify(
-            call, Frame.DIS, {Frame.CSI: call.settings.identification}, (Frame.DCS, Frame.DTC)
-        )
-        if command.code is Frame.DTC:
-            call.peer.update(command.options)
-            more = len(call.outbox) > 1
-            if (yield from send_document(call, Dis.decode(command.fif), more)) is Frame.EOP:
+        options = call.accompany(Frame.DIS)
+        command = yield from identify(call, Frame.DIS, call.offer, options, (Frame.DCS, Frame.DTC, Frame.DIS))
+        if command.code is Frame.DCS:
+            if (yield from receive_document(call, command)) is Frame.EOP:
+                return False
+        else:
+            accept_poll(call, command)
+            if (yield from send_document(call, Dis.decode(command.fif))) is Frame.EOP:
                 return True
-        elif (yield from receive_document(call, command)) is Frame.EOP:
-            return False
+
+
+def accept_poll(call: Call, command: Message) -> None:
+    """Raises Failed where the password is wrong, or the document is not here."""
+    call.peer.update(command.options)
+    call.check_password(command, Frame.PWD, call.settings.poll_password)
+    if Frame.SEP in command.options:
+        call.pick(decode_number(command.options[Frame.SEP]))
+    if not call.outbox:
+        raise Failed(Cause.NO_DOCUMENT)
 
 
 def await_identification(call: Call) -> Generator[Request, Heard, Message]:
@@ -81,12 +114,12 @@ def await_identification(call: Call) -> Generator[Request, Heard, Message]:
 
 
 def identify(
-    call: Call, frame: Frame, options: dict[Frame, bytes], expect: tuple[Frame, ...]
+    call: Call, frame: Frame, table: Dis, options: dict[Frame, bytes], expect: tuple[Frame, ...]
 ) -> Generator[Request, Heard, Message]:
     """Say DIS or DTC every T4 until it is answered or T1 has run."""
     give_up = call.now + call.settings.t1.nominal
     while call.now < give_up:
-        yield say(frame, call.offer.encode(), {code: fif for code, fif in options.items() if fif})
+        yield say(frame, table.encode(), options)
         match (yield Listen(call.settings.t4)):
             case Message(code) as command if code in expect:
                 return command

@@ -49,6 +49,9 @@ from firmware_sim.t30.signals import (
 )
 from firmware_sim.t30.station import session
 
+LONGEST_BURST, LONGEST_FRAME = 16, 256
+"""Frames of a burst, and octets of a block's frame: what more comes is forgotten."""
+
 Station = Callable[[Call], Generator[Request, Heard, bool]]
 
 
@@ -66,8 +69,9 @@ class Terminal:
         self._carrier: Carrier | None = None
         self._due: Instant = now
         self._last_box = ""
-        self._at_length = False
-        """The next image signal trains at length although it is no TCF: a CTC has changed the rate."""
+        self._carrier_since: Instant = now
+        self._sends_at_length = self._hears_at_length = False
+        """The next image signal trains at length although it is no TCF: a CTC of ours, or of the peer's, goes before."""
         self._said: tuple[bytes, ...] = ()
         self._clear()
         self._step(now, self._procedure.send, None)
@@ -110,7 +114,8 @@ class Terminal:
         try:
             self._request = move(value)
         except StopIteration as end:
-            self.outcome = Outcome(end.value, self.call.phase, self._last_box)
+            cause, phase = end.value
+            self.outcome = Outcome(cause, phase, self._last_box)
             self._request = self.deadline = None
             self._outputs.append(Release())
             self._note(now, "==", str(self.outcome))
@@ -120,26 +125,29 @@ class Terminal:
     def _begin(self, request: Request, now: Instant) -> None:
         self.deadline = None
         match request:
-            case Listen(timer, image, rate):
-                self._outputs.append(Tune(image, rate, self._at_length or image is Image.TRAINING))
+            case Listen(timer, image, rate, operator):
+                if operator:
+                    self._outputs.append(RingOperator())
+                self._outputs.append(Tune(image, rate, self._hears_at_length or image is Image.TRAINING))
                 self._due = self.deadline = now + timer.nominal
                 if self._carrier is not None:
                     self._hold(now)
             case Send(message):
                 self._said = message.encode(self.call.x)
-                self._at_length |= message.code in (Frame.CTC, Frame.CTR)
+                self._sends_at_length |= message.code is Frame.CTC
+                self._hears_at_length = message.code is Frame.CTR
                 self._transmit(Transmit(frames=self._said), str(message), now)
             case SendTraining(rate):
                 self._transmit(Transmit(Image.TRAINING, rate, long_training=True), f"TCF {rate}", now)
             case SendPage(rate, octets):
                 self._transmit(
-                    Transmit(Image.PAGE, rate, octets=octets, long_training=self._at_length),
+                    Transmit(Image.PAGE, rate, octets=octets, long_training=self._sends_at_length),
                     f"page of {len(octets)} octets {rate}",
                     now,
                 )
             case SendBlock(rate, frames):
                 self._transmit(
-                    Transmit(Image.BLOCK, rate, tuple(encode_block(frames)), long_training=self._at_length),
+                    Transmit(Image.BLOCK, rate, tuple(encode_block(frames)), long_training=self._sends_at_length),
                     f"{len(frames)} frames {rate}",
                     now,
                 )
@@ -149,7 +157,7 @@ class Terminal:
 
     def _transmit(self, output: Transmit, text: str, now: Instant) -> None:
         if output.image is not None:
-            self._at_length = False
+            self._sends_at_length = False
         self._outputs.append(output)
         self._note(now, "->", text)
 
@@ -162,17 +170,21 @@ class Terminal:
         self._burst: list[tuple[bytes, Control]] = []
         self._frames: dict[int, bytes] = {}
         self._octets: list[bytes] = []
+        self._octet_count = 0
         self._wrong = 1.0
 
     def _hold(self, now: Instant) -> None:
         """No timer runs out while a carrier is up, but a carrier does not last for ever."""
-        self.deadline = now + (timers.FRAME if self._carrier is Carrier.V21 else timers.PAGE).nominal
+        if self._carrier is Carrier.V21:
+            self.deadline = min(now + timers.FRAME.nominal, max(now, self._carrier_since + timers.BURST.nominal))
+        else:
+            self.deadline = now + timers.PAGE.nominal
 
     def _carrier_up(self, event: CarrierUp, now: Instant) -> None:
         """A new carrier ends the one before it, whether or not we were told."""
         if self._carrier is not None:
             self._carrier_down(CarrierDown(self._carrier), now)
-        self._carrier = event.carrier
+        self._carrier, self._carrier_since = event.carrier, now
         self._clear()
         if isinstance(self._request, Listen):
             self._hold(now)
@@ -193,13 +205,13 @@ class Terminal:
         except DecodeError:
             self._note(now, "<-", "a spoilt frame")
         else:
-            self._burst.append((event.octets or b"", control))
+            self._burst = [*self._burst[-LONGEST_BURST:], (event.octets or b"", control)]
         if isinstance(self._request, Listen):
             self._hold(now)
 
     def _block_frame(self, octets: bytes | None) -> None:
         if octets and len(octets) > 4 and octets[2] == Frame.FCD.octet(False):
-            self._frames[octets[3]] = octets[4:]
+            self._frames[octets[3]] = octets[4 : 4 + LONGEST_FRAME]
 
     def _burst_ended(self, now: Instant) -> None:
         """Hear the burst as one message, unless it is our own come back, or its last frame is missing."""
@@ -220,7 +232,7 @@ class Terminal:
     def _image_ended(self, now: Instant) -> None:
         if not isinstance(self._request, Listen):
             return
-        self._at_length = False
+        self._hears_at_length = False
         heard: Heard
         rate = self._request.rate
         match self._request.image:
@@ -252,7 +264,9 @@ class Terminal:
         self._wrong = event.wrong
 
     def _data_heard(self, event: DataHeard, now: Instant) -> None:
-        self._octets.append(event.octets)
+        if self._octet_count <= self.call.settings.longest_page:
+            self._octets.append(event.octets)
+            self._octet_count += len(event.octets)
 
     def _sent(self, event: Sent, now: Instant) -> None:
         if not isinstance(self._request, (Listen, Alert)):
@@ -265,7 +279,7 @@ class Terminal:
         self._step(now, self._procedure.throw, Aborted())
 
     def _operator_answers(self, event: OperatorAnswers, now: Instant) -> None:
-        if isinstance(self._request, Alert):
+        if isinstance(self._request, Alert) or (isinstance(self._request, Listen) and self._request.operator):
             self._step(now, self._procedure.send, Answered())
 
     _handlers: dict[type, Callable[..., None]] = {

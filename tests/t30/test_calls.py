@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from firmware_sim.clock import seconds
-from firmware_sim.t30.capabilities import ALL_MODEMS, Modems
+from firmware_sim.t30.capabilities import ALL_MODEMS, Modems, Rate
 from firmware_sim.t30.frames import Frame, decode_number, encode_number
 from firmware_sim.t30.outcome import Cause
 from firmware_sim.t30.procedure import Call, Image, Settings
@@ -104,8 +104,10 @@ def test_any_one_burst_may_be_lost_with_error_correction(lost):
 
 def test_training_fails_down_the_ladder():
     world = play(call([PAGE]), call(), Faults(fastest_bps=7200))
-    assert said(world) == "DIS DCS TCF FTT DCS TCF FTT DCS TCF FTT DCS TCF CFR page EOP MCF DCN"
-    assert world.caller.terminal.call.rate.bps == 7200
+    assert said(world) == f"DIS{' DCS TCF FTT' * 4} DCS TCF CFR page EOP MCF DCN"
+    assert world.caller.terminal.call.rate is Rate.V17_7200
+    tried = [text for _, way, text in world.caller.terminal.trace if way == "->" and text.startswith("TCF")]
+    assert tried == ["TCF V.17 14400", "TCF V.17 12000", "TCF V.17 9600", "TCF V.29 9600", "TCF V.17 7200"]
 
 
 def test_no_rate_trains():
@@ -209,7 +211,8 @@ def test_a_receiver_that_stays_busy():
 
 
 def test_send_then_poll_in_one_call():
-    caller, answerer = call([PAGE], polls=True, options={Frame.SEP: encode_number("12")}), call([OTHER])
+    caller, answerer = call([PAGE], polls=True, options={Frame.SEP: encode_number("12")}), call()
+    answerer.shelf = {"12": [OTHER], "13": [PAGE]}
     world = play(caller, answerer)
     assert said(world) == f"{START} page EOM MCF DIS DTC DCS TCF CFR page EOP MCF DCN"
     assert causes(world) == BOTH_OK

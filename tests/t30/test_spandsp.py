@@ -7,12 +7,13 @@ import pytest
 from PIL import Image
 
 from firmware_sim.clock import ms, seconds
-from firmware_sim.t4 import mh, patterns
+from firmware_sim.device import pages as paper
+from firmware_sim.t4 import patterns
 from firmware_sim.t4.page import Resolution, difference
 from firmware_sim.t30.capabilities import AUDIO_V29
 from firmware_sim.t30.frames import encode_number
 from firmware_sim.t30.outcome import Cause
-from firmware_sim.t30.procedure import Call, Copy, Settings, remote_identification
+from firmware_sim.t30.procedure import Call, Settings, remote_identification
 from firmware_sim.t30.procedure import Image as Kind
 from firmware_sim.t30.signals import (
     Carrier,
@@ -174,26 +175,13 @@ def play(terminal, peer, limit=600_000_000):
         assert now < limit, f"no end: {terminal.where}, {terminal.trace}"
 
 
-def encode(page, terms):
-    return mh.encode(page, terms.min_row_bits)
-
-
-def decode(octets, terms):
-    return mh.decode(octets, 1728, Resolution.FINE if terms.fine else Resolution.STANDARD)
-
-
-def inspect(octets, terms):
-    decoded = decode(octets, terms)
-    return Copy(decoded.rows, len(decoded.page.bad_rows), decoded.complete)
-
-
 SETTINGS = Settings(
     AUDIO_V29,
     encode_number("+4930111"),
     ecm=False,
-    encode=encode,
-    inspect=inspect,
-    is_fine=lambda page: page.resolution is Resolution.FINE,
+    encode=paper.encode,
+    inspect=paper.inspect,
+    form=paper.form,
 )
 FINE = patterns.text(resolution=Resolution.FINE, height_px=700)
 
@@ -226,7 +214,7 @@ def test_libspandsp_sends_to_us(tmp_path):
     play(terminal, peer)
     assert (terminal.outcome.cause, peer.code) == (Cause.OK, 0), terminal.trace
     (sheet,) = call.received
-    assert difference(page, decode(sheet.octets, sheet.terms).page) == ""
+    assert difference(page, paper.decode(sheet.octets, sheet.terms).page) == ""
     assert remote_identification(call) == "+4930222"
 
 
