@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from firmware_sim.t4 import mh, mmr, mr
+from firmware_sim.t4 import jbig, mh, mmr, mr
 from firmware_sim.t4.page import Decoded, Page, Resolution
 
 
@@ -15,6 +15,8 @@ class Terms(Protocol):
     def two_dimensional(self) -> bool: ...
     @property
     def t6(self) -> bool: ...
+    @property
+    def t85(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,11 @@ CODECS = {
         Codec("MH", mh.encode, mh.decode, True),
         Codec("MR", mr.encode, mr.decode, True),
         Codec("MMR", lambda page, _: mmr.encode(page), mmr.decode, False),
+        Codec("JBIG", lambda page, _: jbig.encode(page), jbig.decode, False),
     )
 }
 
 
 def agreed(terms: Terms) -> Codec:
     """The codec of a DCS."""
-    return CODECS["MMR" if terms.t6 else "MR" if terms.two_dimensional else "MH"]
+    return CODECS["JBIG" if terms.t85 else "MMR" if terms.t6 else "MR" if terms.two_dimensional else "MH"]

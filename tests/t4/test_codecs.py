@@ -21,6 +21,7 @@ def test_all_have_one_signature(name):
         ({}, "MH"),
         ({"two_dimensional": True}, "MR"),
         ({"ecm": True, "t6": True, "two_dimensional": True}, "MMR"),
+        ({"ecm": True, "t85": True, "t6": True, "two_dimensional": True}, "JBIG"),
     ],
 )
 def test_the_terms_of_a_call_name_the_codec(terms, name):
