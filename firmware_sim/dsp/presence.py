@@ -19,6 +19,8 @@ XH = 64
 PIECE = 8
 QUIET = 40
 """Energy has gone when it stayed away for this many samples."""
+QUIET_IN_DATA = 192
+"""The same in a trained signal, which a lost packet of 20 ms must not end: told within 45 ms in blocks of 20 ms."""
 
 ON = f4(mean_square(-45.0))
 OFF = f4(mean_square(-50.0))
@@ -38,11 +40,15 @@ FIELDS = [
     ("last_loud", "i8"),
     ("pieces", "i8"),
     ("level", "f4"),
+    ("quiet", "i8"),
+    ("least", "f4"),
     ("up", "i8"),
     ("seen", "i8"),
     ("spectrum", "f4", BANDS),
 ]
-"""State fields of the kernels below. *origin* is the absolute number of the first sample of the frame being filled."""
+"""State fields of the kernels below. *origin* is the absolute number of the first sample of the frame being filled;
+*quiet* has a bit for each of the last 63 pieces, set when it had no energy, the last piece lowest;
+*least* is the power from which a signal may begin, beyond the usual, while one that was trained may come back."""
 
 KEPT = ("n_pending", "origin")
 
@@ -114,30 +120,38 @@ def _rise(s: Any, xb: Any, total: Any) -> None:
 
 
 @kernel
-def hear(s: Any, xb: Any) -> int:
-    """Follow the energy through one frame; -> the last sample with energy when it went in this frame, else -1."""
+def hear(s: Any, xb: Any, patience: int) -> int:
+    """Follow the energy through one frame; -> the last sample with energy when it went in this frame, else -1.
+
+    It has gone when it stayed away for *patience* samples.
+    """
     total = _power(xb, XH, FRAME)
     if s.present == 0 and total < ON * f4(PIECE):
+        s.quiet = s.quiet << (FRAME // PIECE) | ((1 << FRAME // PIECE) - 1)
         return -1
     if s.present != 0 and s.up == 0:
         _rise(s, xb, total)
     ended = -1
     for k in range(0, FRAME, PIECE):
         power = _power(xb, XH + k, PIECE) / f4(PIECE)
-        at = s.origin + k
+        at, quiet = s.origin + k, 1
         if s.present == 0:
-            if power > ON:
+            if power > max(ON, s.least):
+                quiet = 0
                 _new_signal(s, at, power)
                 s.last_loud = at + PIECE - 1
         elif power > max(OFF, FALL * s.level):
+            quiet = 0
             if at + PIECE - 1 > s.last_loud:
                 s.last_loud = at + PIECE - 1
             if at > s.onset:
                 s.pieces += 1
                 s.level += (power - s.level) / f4(min(s.pieces, 64))
-        elif at + PIECE - 1 - s.last_loud >= QUIET:
+        elif at + PIECE - 1 - s.last_loud >= patience:
             s.present = 0
+            s.least = FALL * s.level if patience > QUIET else f4(0)
             ended = s.last_loud
+        s.quiet = s.quiet << 1 | quiet
     return int(ended)
 
 
@@ -177,20 +191,27 @@ def _peak(spectrum: Any, avoid: int) -> tuple[int, Any]:
 
 
 @kernel
-def image_like(s: Any) -> bool:
+def image_like(s: Any, lines: Any, at: int, narrow: Any, pair: Any) -> bool:
     """Whether the spectrum watched is broad and in the band, as image modems are and tones, V.21, noise, DTMF are not.
 
-    Either most of the power in 1000 to 2400 Hz and nowhere concentrated, or the three lines of the alternations.
+    Either most of the power in 1000 to 2400 Hz and nowhere concentrated, or the lines of the alternations, which
+    lines[at:at + 3] names in units of 100 Hz; lines[at + 3] says whether the middle one is there. *narrow* and *pair*
+    are the shares of the power, in 1400 to 2100 Hz and in two stretches of 500 Hz, from which it is concentrated.
     """
     if s.seen < 2:
         return False
     total = _share(s.spectrum, 1, BANDS)
-    if _share(s.spectrum, 3, 31) < f4(0.92) * total or _share(s.spectrum, 14, 21) > f4(0.62) * total:
+    if _share(s.spectrum, 3, 32) < f4(0.92) * total or _share(s.spectrum, 14, 21) > narrow * total:
         return False
-    low, mid, high = _share(s.spectrum, 4, 6), _share(s.spectrum, 16, 18), _share(s.spectrum, 28, 30)
-    if low + mid + high > f4(0.8) * total and min(low, mid, high) > f4(0.03) * total:
+    low = _share(s.spectrum, lines[at] - 1, lines[at] + 1)
+    high = _share(s.spectrum, lines[at + 2] - 1, lines[at + 2] + 1)
+    if lines[at + 3] != 0:
+        mid = _share(s.spectrum, lines[at + 1] - 1, lines[at + 1] + 1)
+        if low + mid + high > f4(0.8) * total and min(low, mid, high) > f4(0.03) * total:
+            return True
+    elif low + high > f4(0.8) * total and min(low, high) > f4(0.15) * total:
         return True
     first, most = _peak(s.spectrum, -BANDS)
-    if most > f4(0.6) * total or most + _peak(s.spectrum, first)[1] > f4(0.8) * total:
+    if most > f4(0.6) * total or most + _peak(s.spectrum, first)[1] > pair * total:
         return False
     return bool(_share(s.spectrum, 10, 24) > f4(0.42) * total)

@@ -158,3 +158,17 @@ def nearest16(_: Any, px: Any, py: Any, first: Any, x: Any, y: Any) -> Codegen:
         return builder.zext(_call(builder, "llvm.cttz.i16", I16, [ties, ir.Constant(I1, 1)]), I64)
 
     return types.int64(px, py, types.int64, types.float32, types.float32), codegen
+
+
+@_vector
+def eight_bits(_: Any, bits: Any, first: Any) -> Codegen:
+    """bits[first:first + 8], octets of 0 and 1, as one number; the first is the most significant."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = builder.bitcast(_at(context, builder, sig.args[0], args[0], args[1]), I64.as_pointer())
+        octets = builder.load(place)
+        octets.align = 1
+        spread = builder.mul(octets, ir.Constant(I64, 0x8040201008040201))
+        return builder.lshr(spread, ir.Constant(I64, 56))
+
+    return types.int64(bits, types.int64), codegen

@@ -11,11 +11,13 @@ from firmware_sim.modems.api import Demodulator, ModemEvent, Modulator
 from firmware_sim.modems.engine import Group, Receiver
 from firmware_sim.modems.fsk import FskDemodulator, FskModulator
 from firmware_sim.modems.qam import QamDemodulator, QamModulator
+from firmware_sim.modems.qam_specs import SPECS, row_of
 
 
 @dataclass(frozen=True, slots=True)
 class ModemSpec:
-    """One modem. *turn_off_ms* is what it sends after the last data bit; *training_ms* what goes before the first."""
+    """One modem. *turn_off_ms* is what it sends after the last data bit; *training_ms* what goes before the first, and
+    *short_ms* the same of a short training (V.17). Both at the first rate; without echo protection."""
 
     name: str
     rates: tuple[int, ...]
@@ -24,38 +26,58 @@ class ModemSpec:
     trains: bool
     training_ms: float
     turn_off_ms: float
-    make_modulator: Callable[[int, float], Modulator]
-    make_demodulator: Callable[[int], Receiver]
+    make_modulator: Callable[[int, float, bool, bool], Modulator]
+    make_demodulator: Callable[[int, bool], Receiver]
+    short_ms: float | None = None
+
+
+def _qam(name: str) -> ModemSpec:
+    """A row of the catalog made of the engine's rows."""
+    rows = [spec for spec in SPECS if spec.modem == name and not spec.short]
+    lengths = [
+        (spec.silence + spec.alternate + len(spec.training) + spec.ones) * 1000 / spec.baud
+        for spec in SPECS
+        if (spec.modem, spec.bps) == (name, rows[0].bps)
+    ]
+    return ModemSpec(
+        name=name, rates=tuple(spec.bps for spec in rows), carrier_hz=rows[0].carrier_hz, baud=rows[0].baud,
+        trains=True, training_ms=lengths[0], short_ms=lengths[1] if len(lengths) > 1 else None,
+        turn_off_ms=rows[0].turn_off * 1000 / rows[0].baud,
+        make_modulator=lambda bps, level, short, tep: QamModulator(row_of(name, bps, short), level, tep),
+        make_demodulator=lambda bps, short: QamDemodulator(name, bps, short),
+    )  # fmt: skip
 
 
 V21 = ModemSpec(
     name="V.21", rates=(300,), carrier_hz=1750, baud=300, trains=False, training_ms=0.0, turn_off_ms=0.0,
-    make_modulator=lambda _, level: FskModulator(level),
-    make_demodulator=lambda _: FskDemodulator(),
+    make_modulator=lambda _bps, level, _short, _tep: FskModulator(level),
+    make_demodulator=lambda _bps, _short: FskDemodulator(),
 )  # fmt: skip
-V29 = ModemSpec(
-    name="V.29", rates=(9600, 7200), carrier_hz=1700, baud=2400, trains=True, training_ms=253.3, turn_off_ms=8.3,
-    make_modulator=lambda bps, level: QamModulator("V.29", bps, level),
-    make_demodulator=lambda bps: QamDemodulator("V.29", bps),
-)  # fmt: skip
-CATALOG = {spec.name: spec for spec in (V21, V29)}
+CATALOG = {spec.name: spec for spec in (V21, _qam("V.27ter"), _qam("V.29"), _qam("V.17"))}
 
 
 def _spec(modem: str, bps: int) -> ModemSpec:
     spec = CATALOG.get(modem)
     if spec is None or bps not in spec.rates:
-        raise ConfigError(f"no modem {modem} at {bps} bit/s")
+        there = "; ".join(f"{s.name} at {', '.join(map(str, s.rates))}" for s in CATALOG.values())
+        raise ConfigError(f"no modem {modem} at {bps} bit/s; there are {there}")
     return spec
 
 
-def modulator(modem: str, bps: int, level_dbm0: float = -13.0) -> Modulator:
-    """A transmitter of this modem. Raises ConfigError when there is none."""
-    return _spec(modem, bps).make_modulator(bps, level_dbm0)
+def modulator(modem: str, bps: int, level_dbm0: float = -13.0, *, short: bool = False, tep: bool = False) -> Modulator:
+    """A transmitter of this modem. *short*: V.17's short training; *tep*: talker echo protection goes first.
+
+    Raises ConfigError when there is none.
+    """
+    return _spec(modem, bps).make_modulator(bps, level_dbm0, short, tep)
 
 
-def demodulator(modem: str, bps: int) -> Demodulator:
-    """A receiver of this modem. Raises ConfigError when there is none."""
-    return _spec(modem, bps).make_demodulator(bps)
+def demodulator(modem: str, bps: int, *, short: bool = False) -> Demodulator:
+    """A receiver of this modem. Raises ConfigError when there is none.
+
+    V.17's short training uses what a long one taught: keep the receiver, and `restart(short=True)` between bursts.
+    """
+    return _spec(modem, bps).make_demodulator(bps, short)
 
 
 def demodulate_many(demods: Sequence[Demodulator], blocks: NDArray[np.int16]) -> list[list[ModemEvent]]:

@@ -28,7 +28,7 @@ class Receiver:
         self.bank: Bank = self.bank_type(1)
         self.group: Group | None = None
 
-    def restart(self) -> None:
+    def restart(self, *, short: bool = False) -> None:
         """Forget everything but the sample count."""
         self.skip(0)
 
@@ -45,6 +45,10 @@ class Receiver:
 
     def quality(self) -> Quality:
         raise NotImplementedError
+
+    def constellation(self) -> NDArray[np.complex64]:
+        """A modem that has no points has none to show."""
+        return np.zeros(0, np.complex64)
 
 
 def _parts(blocks: NDArray[np.int16]) -> list[NDArray[np.int16]]:

@@ -14,7 +14,7 @@ from firmware_sim.clock import SAMPLE_RATE_HZ
 from firmware_sim.dsp import hdlc, presence
 from firmware_sim.dsp.hdlc import CODE_GOOD, CODE_NONE, abort, clear, take_bit
 from firmware_sim.dsp.kernels import kernel
-from firmware_sim.dsp.presence import FRAME, XH, fill, hear, turn_over
+from firmware_sim.dsp.presence import FRAME, QUIET, XH, fill, hear, turn_over
 from firmware_sim.dsp.vector import fir32
 
 f4 = np.float32
@@ -188,7 +188,7 @@ def _gone(s: Any, ended: int, used: int, events: Any, told: int) -> int:
 @kernel
 def _frame(s: Any, xb: Any, octets: Any, used: int, events: Any, told: int) -> tuple[int, int]:
     """One frame; -> (octets used, end of events)."""
-    ended = hear(s, xb)
+    ended = hear(s, xb, QUIET)
     if s.present == 0 and ended < 0:
         s.awake = 0
         return used, told

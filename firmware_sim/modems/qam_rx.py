@@ -10,23 +10,49 @@ from typing import Any
 import numpy as np
 
 from firmware_sim.dsp.kernels import kernel
-from firmware_sim.dsp.presence import FRAME, XH, fill, hear, image_like, turn_over, watch_spectrum
-from firmware_sim.dsp.vector import adapt32, equalise32, nearest16
+from firmware_sim.dsp.presence import (
+    FRAME,
+    PIECE,
+    QUIET,
+    QUIET_IN_DATA,
+    XH,
+    fill,
+    hear,
+    image_like,
+    turn_over,
+    watch_spectrum,
+)
+from firmware_sim.dsp.vector import adapt32, equalise32
 from firmware_sim.modems import qam_tables as tables
+from firmware_sim.modems import trellis
 from firmware_sim.modems.qam_acquire import alternate, search
+from firmware_sim.modems.qam_decide import (
+    GAP_REACH,
+    LAG,
+    TRACE,
+    best_state,
+    decide_coded,
+    decide_nearest,
+    give,
+    trace_back,
+)
+from firmware_sim.modems.qam_rescue import rescue
 from firmware_sim.modems.qam_state import (
     ALTERNATING,
     CENTRE,
     DATA,
     EVENT_DOWN,
-    EVENT_TRAINED,
+    EVENT_TRAINED_AGAIN,
+    EVENT_UP_AGAIN,
     IDLE,
-    ONES,
     SEARCH,
     TRAIN,
+    WORDS,
     ZH,
     ZMAX,
     baseband,
+    clear_window,
+    in_gap,
     line_sample,
     search_again,
     steer,
@@ -36,100 +62,66 @@ from firmware_sim.modems.qam_state import (
 )
 
 f4 = np.float32
-TAPS, POINTS = tables.TAPS, tables.POINTS
-BITS, POWER, HALF_SYMBOL = tables.BITS, tables.POWER, tables.HALF_SYMBOL
-POINT_RE, POINT_IM = tables.POINT_RE, tables.POINT_IM
-POINT_PHASE, POINT_UPPER, CHANGE_BITS = tables.POINT_PHASE, tables.POINT_UPPER, tables.CHANGE_BITS
-TRAIN_RE, TRAIN_IM, TRAIN_AT = tables.TRAIN_RE, tables.TRAIN_IM, tables.TRAIN_AT
-N_TRAIN, N_ONES = tables.N_TRAIN, tables.N_ONES
+TAPS = tables.TAPS
+POWER, HALF_SYMBOL, CODE, TROUBLE = tables.POWER, tables.HALF_SYMBOL, tables.CODE, tables.TROUBLE
+TRAIN_RE, TRAIN_IM, TRAIN_AT, N_TRAIN = tables.TRAIN_RE, tables.TRAIN_IM, tables.TRAIN_AT, tables.N_TRAIN
+STEP_END, STEP_MU, STEPS = tables.STEP_END, tables.STEP_MU, tables.STEPS
+REGISTER, REPEATS, PHASE, N_ONES = tables.REGISTER, tables.REPEATS, tables.PHASE, tables.N_ONES
+LINES, NARROW, PAIR = tables.LINES, tables.NARROW, tables.PAIR
 
-MU_TRAIN, MU_LATE, MU_DATA = f4(0.3 / TAPS), f4(0.1 / TAPS), f4(0.03 / TAPS)
 KP_TRAIN, KI_TRAIN = f4(0.06), f4(0.0008)
-KP_DATA, KI_DATA = f4(0.04), f4(0.0005)
-TROUBLE = f4(0.045)
-"""Error against the power of the points from which decisions are mostly chance: the line has changed."""
-TURN_AFTER = 10
-HALF_ROOT = f4(math.sqrt(0.5))
+HELD = 900
+"""A signal that comes back within this many samples, without a training, goes on where it was."""
+BACK_FRAMES, BACK_LIMIT = 3, 9
+"""Frames after which it may be believed to be back, and after which it is believed to be another one."""
 
 
 @kernel
-def _train(s: Any, zr: Any, zi: Any, nz: int) -> None:
+def _train(s: Any, zr: Any, zi: Any, nz: int, gaps: int, ago: float) -> None:
     """Adapt the equaliser on the known symbols."""
     wr, wi, rr, ri, om, cur, count, mse = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.count, s.mse
-    end, first, scale = N_TRAIN[s.row], TRAIN_AT[s.row], f4(1) / POWER[s.row]
+    row, end, first, scale = s.row, N_TRAIN[s.row], TRAIN_AT[s.row], f4(1) / POWER[s.row]
+    span, reach, step = 2 * HALF_SYMBOL[row], GAP_REACH[row], row * STEPS
     while cur + CENTRE <= nz and count < end:
         yr, yi = equalise32(zr, zi, cur - CENTRE, wr, wi)
         vr, vi = yr * rr - yi * ri, yr * ri + yi * rr
         tr, ti = TRAIN_RE[first + count], TRAIN_IM[first + count]
         er, ei = tr - vr, ti - vi
-        mse += f4(0.03) * (er * er + ei * ei - mse)
-        mu = (MU_TRAIN if 2 * count < end else MU_LATE) * scale
+        mu, across = STEP_MU[step + STEPS - 1], (vi * tr - vr * ti) * scale
+        for k in range(STEPS - 2, -1, -1):
+            if count < STEP_END[step + k]:
+                mu = STEP_MU[step + k]
+        if gaps != 0 and in_gap(gaps, ago, reach):
+            mu, across = f4(0), f4(0)
+        mse += (f4(0.03) if mu > f4(0) else f4(0)) * (er * er + ei * ei - mse)
         adapt32(zr, zi, cur - CENTRE, wr, wi, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri))
-        across = (vi * tr - vr * ti) * scale
         rr, ri, om = steer(rr, ri, om, across, KP_TRAIN, KI_TRAIN)
         cur += 2
         count += 1
+        ago -= span
     s.rr, s.ri, s.om, s.cur, s.count, s.mse = rr, ri, om, cur, count, mse
     if count == end:
-        s.stage, s.count, s.ones, s.scrambler, s.phase = ONES, 0, 0, 0, 0
-        s.power, s.trouble = POWER[s.row], 0
+        s.stage, s.symbols, s.ones, s.held, s.after, s.trouble, s.fresh = DATA, 0, 0, 0, 0, 0, 0
+        s.scrambler, s.repeats, s.phase = REGISTER[row], REPEATS[row], PHASE[row]
+        s.power, s.waiting = POWER[row], 0
+        for k in range(trellis.STATES):
+            s.metric[k] = f4(0) if k == 0 else f4(100)
 
 
 @kernel
-def _data(s: Any, zr: Any, zi: Any, nz: int, bits: Any, nb: int, end: int) -> int:
-    """Equalise, decide, adapt, descramble while *count* is below *end*; -> end of bits (none while s.stage is ONES)."""
-    wr, wi, rr, ri, om, cur, mse, power = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.mse, s.power
-    phase, reg, count, ones = s.phase, s.scrambler, s.count, s.ones
-    row, per, scale, emit = s.row, BITS[s.row], f4(1) / POWER[s.row], s.stage == DATA
-    mask, mu = (1 << per) - 1, (MU_DATA if s.trouble == 0 else f4(0.1) * MU_DATA) * scale
-    while cur + CENTRE <= nz and count < end:
-        yr, yi = equalise32(zr, zi, cur - CENTRE, wr, wi)
-        vr, vi = yr * rr - yi * ri, yr * ri + yi * rr
-        q = row * POINTS + nearest16(POINT_RE, POINT_IM, row * POINTS, vr, vi)
-        tr, ti = POINT_RE[q], POINT_IM[q]
-        word = POINT_UPPER[q] | CHANGE_BITS[row * 8 + ((POINT_PHASE[q] - phase) & 7)]
-        phase = POINT_PHASE[q]
-        plain = (word ^ reg >> (18 - per) ^ reg >> (23 - per)) & mask
-        reg = (reg << per | word) & 0x7FFFFF
-        if emit:
-            for k in range(per):
-                bits[nb + k] = plain >> (per - 1 - k) & 1
-            nb += per
-        else:
-            count += 1
-            ones += plain == mask
-        er, ei = tr - vr, ti - vi
-        mse += f4(0.01) * (er * er + ei * ei - mse)
-        power += f4(0.02) * (vr * vr + vi * vi - power)
-        adapt32(zr, zi, cur - CENTRE, wr, wi, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri))
-        across = (vi * tr - vr * ti) * scale
-        rr, ri, om = steer(rr, ri, om, across, KP_DATA, KI_DATA)
-        cur += 2
-    s.rr, s.ri, s.om, s.cur, s.mse, s.power = rr, ri, om, cur, mse, power
-    s.phase, s.scrambler, s.count, s.ones = phase, reg, count, ones
-    return nb
-
-
-@kernel
-def _rescue(s: Any) -> None:
-    """Once a frame of data: after a jump of gain or phase on the line, find the points again.
-
-    The gain follows the mean power; a carrier that locked between the phases is turned by an eighth.
-    """
-    ratio = s.power / POWER[s.row]
-    if s.mse < TROUBLE * POWER[s.row] and f4(0.6) < ratio < f4(1.6):
-        s.trouble = 0
-        return
-    s.trouble += 1
-    if ratio < f4(0.75) or ratio > f4(1.33):
-        g = f4(1) / f4(math.sqrt(math.sqrt(min(max(ratio, f4(0.1)), f4(10)))))
-        for k in range(TAPS):
-            s.wr[k] *= g
-            s.wi[k] *= g
-        s.power *= g * g
-    elif s.trouble >= TURN_AFTER:
-        s.rr, s.ri = (s.rr - s.ri) * HALF_ROOT, (s.rr + s.ri) * HALF_ROOT
-        s.trouble = 1
+def _data(
+    s: Any, zr: Any, zi: Any, nz: int, ago: float, gaps: int, words: Any, bits: Any, nb: int, events: Any, told: int
+) -> tuple[int, int]:
+    """Symbols of data as far as the values go; -> (end of bits, end of events)."""
+    first = ago + s.waiting * 2 * HALF_SYMBOL[s.row]
+    if CODE[s.row] < 0:
+        n = decide_nearest(s, zr, zi, nz, gaps, ago, words)
+    else:
+        state = decide_coded(s, zr, zi, nz, gaps, ago)
+        n = trace_back(s, state, LAG, words) if s.waiting >= TRACE else 0
+    if n > 0:
+        nb, told = give(s, words, n, s.origin + FRAME - first, bits, nb, events, told)
+    return nb, told
 
 
 @kernel
@@ -164,31 +156,6 @@ def _correct(s: Any, zr: Any, zi: Any, first: int, pos: float) -> Any:
 
 # ------------------------------------------------------------------ frame
 @kernel
-def _symbols(
-    s: Any, zr: Any, zi: Any, nz: int, pos: float, bits: Any, nb: int, events: Any, told: int
-) -> tuple[int, int]:
-    """Whatever the stage has to do with the values; -> (end of bits, end of events)."""
-    if s.stage == ALTERNATING:
-        alternate(s, zr, zi, nz)
-    if s.stage == TRAIN:
-        told = tell_up(s, events, told)
-        _train(s, zr, zi, nz)
-    if s.stage == ONES:
-        _data(s, zr, zi, nz, bits, nb, N_ONES[s.row])
-        if s.count == N_ONES[s.row]:
-            if 4 * s.ones < 3 * s.count:
-                search_again(s)
-            else:
-                s.stage, s.count = DATA, 0
-                told = tell(events, told, EVENT_TRAINED, line_sample(s, nz, pos, s.cur), 0, 0)
-    if s.stage == DATA:
-        if nb == s.chunk:
-            s.chunk_sample = line_sample(s, nz, pos, s.cur)
-        nb = _data(s, zr, zi, nz, bits, nb, 1)
-    return nb, told
-
-
-@kernel
 def _wake(s: Any) -> None:
     s.pos = float(XH - TAPS)
     for i in range(ZH):
@@ -206,59 +173,124 @@ def _measure(s: Any) -> None:
 
 
 @kernel
-def _frame(s: Any, xb: Any, zr: Any, zi: Any, bits: Any, nb: int, events: Any, told: int) -> tuple[int, int]:
+def _follow(
+    s: Any, zr: Any, zi: Any, nz: int, pos: float, words: Any, bits: Any, nb: int, events: Any, told: int
+) -> tuple[int, int, float]:
+    """Whatever the stage has to do with the values; -> (end of bits, end of events, corrected position)."""
+    first, began = s.cur, s.stage
+    gaps = s.quiet & s.quiet >> 1
+    if s.stage == ALTERNATING:
+        alternate(s, zr, zi, nz)
+    if s.stage == TRAIN:
+        told = tell_up(s, events, told)
+        _train(s, zr, zi, nz, gaps, s.origin + FRAME - line_sample(s, nz, pos, s.cur))
+    if s.stage == DATA:
+        ago = s.origin + FRAME - line_sample(s, nz, pos, s.cur)
+        nb, told = _data(s, zr, zi, nz, ago, gaps, words, bits, nb, events, told)
+    whole = s.stage == ALTERNATING or not in_gap(gaps, 10.0 * PIECE, 10)
+    if whole and began >= ALTERNATING and s.stage >= ALTERNATING and s.cur > first:
+        pos = _correct(s, zr, zi, first, pos)
+        if s.stage == DATA:
+            rescue(s)
+    return nb, told, pos
+
+
+@kernel
+def _come_back(s: Any, events: Any, told: int) -> int:
+    """After a CARRIER_DOWN: is this the same signal, going on? -> end of events"""
+    if s.present == 0:
+        if s.origin + FRAME - s.last_loud > HELD:
+            s.stage, s.after, s.least = IDLE, 0, f4(0)
+        return told
+    if s.seen < BACK_FRAMES:
+        return told
+    limit = f4(0.8) * TROUBLE[s.row] * POWER[s.row]
+    if s.mse < limit and image_like(s, LINES, 4 * s.row, NARROW[s.row], PAIR[s.row]):
+        s.up, s.after = 1, 0
+        told = tell(events, told, EVENT_UP_AGAIN, s.onset, 0, 0)
+        return tell(events, told, EVENT_TRAINED_AGAIN, s.onset, 0, 0)
+    if s.seen > BACK_LIMIT:
+        search_again(s)
+    return told
+
+
+@kernel
+def _listen(s: Any, xb: Any, zr: Any, zi: Any, nz: int, pos: float, events: Any, told: int) -> tuple[int, float, int]:
+    """Without a carrier: look for a training, and whether there is any signal of our kind. -> (values, position,
+    end of events)"""
+    if s.stage == SEARCH or (s.after != 0 and s.present != 0):
+        nz, pos = search(s, xb, zr, zi, nz, pos)
+    if s.up == 0 and s.present != 0:
+        watch_spectrum(s, xb)
+        if s.after == 0 and image_like(s, LINES, 4 * s.row, NARROW[s.row], PAIR[s.row]):
+            told = tell_up(s, events, told)
+    if s.after != 0:
+        told = _come_back(s, events, told)
+    return nz, pos, told
+
+
+@kernel
+def _frame(
+    s: Any, xb: Any, zr: Any, zi: Any, words: Any, bits: Any, nb: int, events: Any, told: int
+) -> tuple[int, int]:
     """One frame; -> (end of bits, end of events)."""
-    ended = hear(s, xb)
-    if s.present == 0 and ended < 0:
+    ended = hear(s, xb, QUIET_IN_DATA if s.stage >= TRAIN and s.after == 0 else QUIET)
+    if s.present == 0 and ended < 0 and s.after == 0:
         return nb, told
+    s.limit = ended if ended >= 0 else s.last_loud
     if s.stage == IDLE:
         _wake(s)
     for i in range(ZH):
         zr[i], zi[i] = s.zr[i], s.zi[i]
     nz, pos = baseband(s, xb, zr, zi, ZH, s.pos)
-    if s.stage == SEARCH:
-        nz, pos = search(s, xb, zr, zi, nz, pos)
-    if s.up == 0 and ended < 0:
-        watch_spectrum(s, xb)
-        if image_like(s):
-            told = tell_up(s, events, told)
-    first, began = s.cur, s.stage
-    nb, told = _symbols(s, zr, zi, nz, pos, bits, nb, events, told)
-    if began >= ALTERNATING and s.stage >= ALTERNATING and s.cur > first:
-        pos = _correct(s, zr, zi, first, pos)
-        if s.stage == DATA:
-            _rescue(s)
+    if ended < 0:
+        nz, pos, told = _listen(s, xb, zr, zi, nz, pos, events, told)
+        if s.stage == IDLE:
+            return nb, told
+    nb, told, pos = _follow(s, zr, zi, nz, pos, words, bits, nb, events, told)
     if ended >= 0:
-        told = _gone(s, ended, events, told, nb)
-        return nb, told
+        nb, told = _gone(s, ended, line_sample(s, nz, pos, s.cur), words, bits, nb, events, told)
+        if s.stage == IDLE:
+            return nb, told
     for i in range(ZH):
         s.zr[i], s.zi[i] = zr[nz - ZH + i], zi[nz - ZH + i]
     s.cur -= nz - ZH
     s.pos = pos - FRAME
-    if s.stage == DATA and s.last_loud == s.origin + FRAME - 1:
+    if s.stage == DATA and s.up != 0 and s.last_loud == s.origin + FRAME - 1:
         _measure(s)
     return nb, told
 
 
 @kernel
-def _gone(s: Any, ended: int, events: Any, told: int, nb: int) -> int:
-    """The carrier has gone: give out what there is and wait for another."""
+def _gone(s: Any, ended: int, now: float, words: Any, bits: Any, nb: int, events: Any, told: int) -> tuple[int, int]:
+    """The carrier has gone: give out what there is, and stay ready for it to come back."""
+    if s.stage == DATA and CODE[s.row] >= 0:
+        waiting = s.waiting
+        n = trace_back(s, best_state(s), 0, words)
+        nb, told = give(s, words, n, now - waiting * 2 * HALF_SYMBOL[s.row], bits, nb, events, told)
     told = tell_bits(s, events, told, nb)
+    trained = s.up != 0 and s.stage == DATA and s.symbols >= N_ONES[s.row]
     if s.up != 0:
         told = tell(events, told, EVENT_DOWN, ended, 0, 0)
-    s.up, s.seen, s.stage = 0, 0, IDLE
-    return told
+    s.up, s.seen = 0, 0
+    if trained:
+        s.after, s.mse, s.trouble = 1, TROUBLE[s.row] * POWER[s.row], 0
+        clear_window(s)
+    elif s.after == 0:
+        s.stage, s.least = IDLE, f4(0)
+    return nb, told
 
 
 @kernel
 def rx_many(states: Any, x: Any, bits: Any, events: Any, told: Any) -> None:
     """One block of every channel.
 
-    x int16 [channel, sample]; bits uint8 [channel, 2 a sample + 512] and events int64 [channel, EVENTS, 4] of
+    x int16 [channel, sample]; bits uint8 [channel, 2 a sample + 4096] and events int64 [channel, EVENTS, 4] of
     (kind, sample, first bit, bits) are written; told int64 [channel] is how many events.
     """
     xb = np.empty(XH + FRAME, np.float32)
     zr, zi = np.empty(ZMAX, np.float32), np.empty(ZMAX, np.float32)
+    words = np.empty(WORDS, np.int64)
     for c in range(x.shape[0]):
         s = states[c]
         at, nb, n = 0, 0, 0
@@ -266,6 +298,6 @@ def rx_many(states: Any, x: Any, bits: Any, events: Any, told: Any) -> None:
         while at < x.shape[1]:
             at, full = fill(s, x[c], at, xb)
             if full:
-                nb, n = _frame(s, xb, zr, zi, bits[c], nb, events[c], n)
+                nb, n = _frame(s, xb, zr, zi, words, bits[c], nb, events[c], n)
                 turn_over(s, xb)
         told[c] = tell_bits(s, events[c], n, nb)

@@ -11,23 +11,32 @@ from firmware_sim.dsp.kernels import kernel
 from firmware_sim.dsp.presence import FRAME, XH
 from firmware_sim.dsp.vector import fir32
 from firmware_sim.modems import qam_tables as tables
+from firmware_sim.modems import trellis
 
 f4 = np.float32
-TAPS, TURN, PHASES, BANK_SIZE = tables.TAPS, tables.TURN, tables.PHASES, tables.BANK_SIZE
+TAPS, TURN, PHASES = tables.TAPS, tables.TURN, tables.PHASES
 CENTRE = TAPS // 2
 ZH = 96
 ZMAX = 192
 HISTORY = 32
 """Symbols remembered while the end of the alternations is looked for."""
-EVENTS = 96
-"""Rows for the events of one call; a frame yields four at most."""
+SEEN = 64
+"""Equalised symbols kept, for the rescue after a jump on the line and for whoever wants to look at them."""
+DEPTH = 96
+"""Room for the symbols that the trellis decoder has not decided yet."""
+WORDS = 128
+"""Room for the symbols that are decided in one frame."""
+EVENTS = 128
+"""Rows for the events of one call; a frame yields five at most."""
 
-IDLE, SEARCH, ALTERNATING, TRAIN, ONES, DATA = range(6)
-EVENT_UP, EVENT_TRAINED, EVENT_BITS, EVENT_DOWN = range(4)
+IDLE, SEARCH, ALTERNATING, TRAIN, DATA = range(5)
+EVENT_UP, EVENT_TRAINED, EVENT_BITS, EVENT_DOWN, EVENT_UP_AGAIN, EVENT_TRAINED_AGAIN = range(6)
 
 HALF_SYMBOL = tables.HALF_SYMBOL
-BANK, TURN_RE, TURN_IM = tables.RECEIVE_BANK, tables.TURN_RE, tables.TURN_IM
+BANK, BANK_AT, TURN_RE, TURN_IM = tables.RECEIVE_BANK, tables.BANK_AT, tables.TURN_RE, tables.TURN_IM
 
+LEARNT = [("kept_wr", "f4", TAPS), ("kept_wi", "f4", TAPS), ("kept_drift", "f8"), ("kept", "i8")]
+"""What a long training leaves for the short ones after it."""
 STATE = np.dtype(
     [
         ("wr", "f4", TAPS),
@@ -35,8 +44,8 @@ STATE = np.dtype(
         ("zr", "f4", ZH),
         ("zi", "f4", ZH),
         ("match", "f4", HISTORY),
-        ("sum_r", "f8", 4),
-        ("sum_i", "f8", 4),
+        ("sum_r", "f8", 6),
+        ("sum_i", "f8", 6),
         ("energy", "f8"),
         *presence.FIELDS,
         ("row", "i8"),
@@ -47,13 +56,27 @@ STATE = np.dtype(
         ("drift", "f8"),
         *[(name, "f4") for name in ("gain", "rr", "ri", "om", "mse", "power", "agree", "ur", "ui", "lr", "li")],
         ("scrambler", "i8"),
+        ("repeats", "i8"),
         ("phase", "i8"),
+        ("symbols", "i8"),
         ("ones", "i8"),
         ("trouble", "i8"),
+        ("fresh", "i8"),
+        ("held", "i8"),
+        ("after", "i8"),
+        ("limit", "i8"),
+        ("metric", "f4", trellis.STATES),
+        ("way", "u1", DEPTH * trellis.STATES),
+        ("cell", "i4", DEPTH),
+        ("waiting", "i8"),
+        ("seen_re", "f4", SEEN),
+        ("seen_im", "f4", SEEN),
+        ("seen_at", "i8"),
         ("chunk", "i8"),
         ("chunk_sample", "i8"),
         ("measured", "f4", 2),
         ("measuring", "f4", 2),
+        *LEARNT,
     ],
     align=True,
 )
@@ -66,11 +89,14 @@ def new(row: int) -> NDArray[Any]:
     return state
 
 
-def restart(state: NDArray[Any], unheard: int = 0) -> None:
-    """Forget everything but the sample count, which goes on by *unheard*."""
-    row, count = int(state["row"][0]), int(state["origin"][0] + state["n_pending"][0]) + unheard
+def restart(state: NDArray[Any], unheard: int, row: int) -> None:
+    """Forget all but the sample count, which goes on by *unheard*, and what a long training taught; be *row*."""
+    count = int(state["origin"][0] + state["n_pending"][0]) + unheard
+    learnt = [state[name].copy() for name, *_ in LEARNT]
     state[:] = np.zeros(1, STATE)
     state["row"], state["origin"] = row, count
+    for (name, *_), value in zip(LEARNT, learnt, strict=True):
+        state[name] = value
 
 
 @kernel
@@ -91,10 +117,10 @@ def nudge(s: Any, angle: Any) -> None:
 
 
 @kernel
-def line_sample(s: Any, nz: int, pos: float, at: int) -> int:
+def line_sample(s: Any, nz: int, pos: float, at: int) -> float:
     """The sample at which value *at* stood in the middle of the filter; the next value to come is nz, at pos."""
     place = pos - (nz - at) * HALF_SYMBOL[s.row] * (1.0 + s.drift)
-    return int(s.origin + math.floor(place + 0.5)) - XH + CENTRE - 1
+    return float(s.origin + place - XH + CENTRE - 1)
 
 
 @kernel
@@ -125,14 +151,14 @@ def baseband(s: Any, xb: Any, zr: Any, zi: Any, m: int, pos: float) -> tuple[int
 
     A frame is whole turns of every carrier, so the demodulator's phase is a table look-up.
     """
-    bank, turn = s.row * BANK_SIZE, s.row * TURN
+    bank, turn = BANK_AT[s.row], s.row * TURN
     step, gain = HALF_SYMBOL[s.row] * (1.0 + s.drift), s.gain
     while True:
         b = int(pos)
         if b > XH + FRAME - TAPS:
             return m, pos
         re, im = fir32(xb, b, BANK, bank + int((pos - b) * PHASES) * 2 * TAPS)
-        k = turn + b % TURN
+        k = turn + (b if b < TURN else b - TURN)
         zr[m] = gain * (re * TURN_RE[k] - im * TURN_IM[k])
         zi[m] = gain * (re * TURN_IM[k] + im * TURN_RE[k])
         m += 1
@@ -153,13 +179,27 @@ def steer(rr: Any, ri: Any, om: Any, across: Any, kp: Any, ki: Any) -> tuple[Any
 @kernel
 def clear_window(s: Any) -> None:
     s.count, s.energy = 0, 0.0
-    for k in range(4):
+    for k in range(6):
         s.sum_r[k] = 0.0
         s.sum_i[k] = 0.0
 
 
 @kernel
 def search_again(s: Any) -> None:
-    s.stage, s.gain, s.drift = SEARCH, f4(1), 0.0
-    s.ur = s.ui = s.lr = s.li = f4(0)
+    s.stage, s.gain, s.drift, s.symbols, s.held, s.after = SEARCH, f4(1), 0.0, 0, 0, 0
+    s.ur = s.ui = s.lr = s.li = s.least = f4(0)
     clear_window(s)
+
+
+@kernel
+def in_gap(gaps: int, ago: float, reach: int) -> bool:
+    """Whether a silence lies within *reach* pieces of what happened *ago* samples before the end of the frame.
+
+    *gaps* has a bit for each piece of 8 samples, the last one lowest.
+    """
+    low = (int(ago) >> 3) - reach
+    width = 2 * reach + 1
+    if low < 0:
+        width += low
+        low = 0
+    return bool(gaps >> low & ((1 << width) - 1))

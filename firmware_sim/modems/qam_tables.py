@@ -1,16 +1,12 @@
-"""What the QAM engine knows of each modem and rate, as flat kernel tables indexed by row.
+"""What the QAM engine knows of each row of `qam_specs`, as flat kernel tables; it reads nothing else of a modem."""
 
-A new modem is a new `QamSpec`; the engine reads nothing else. Sources: V.29 as tabled from two independent modulators
-(points, phase changes, training sequence); the pulse is a root raised cosine, 25 % excess, which V.29 leaves open.
-"""
-
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_RATE_HZ
+from firmware_sim.modems.qam_specs import SPECS, QamSpec
 
 f4 = np.float32
 
@@ -23,65 +19,8 @@ CYCLE = 24
 """Symbols after which every carrier has made whole turns."""
 SUBPHASES = 3
 """Symbols after which every symbol clock meets a sample."""
+STEPS = 3
 FAR = 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class QamSpec:
-    """One modem at one rate. *points* maps (phase in eighths of a turn, upper bits) to the point."""
-
-    modem: str
-    bps: int
-    baud: int
-    carrier_hz: int
-    roll_off: float
-    bits: int
-    points: dict[tuple[int, int], complex]
-    changes: dict[int, int]
-    """Lower bits of a symbol -> change of phase in eighths of a turn."""
-    alternations: tuple[complex, complex]
-    training: tuple[complex, ...]
-    silence: int = 48
-    alternate: int = 128
-    ones: int = 48
-    turn_off: int = 20
-
-    @property
-    def power(self) -> float:
-        """Mean squared magnitude of the points."""
-        return float(np.mean([abs(p) ** 2 for p in self.points.values()]))
-
-
-def _v29_sequence() -> list[int]:
-    """Segment 3: p[k] = p[k-6] + p[k-7] modulo 2, 384 bits."""
-    p = [0, 1, 0, 1, 0, 1, 0]
-    while len(p) < 384:
-        p.append(p[-6] ^ p[-7])
-    return p
-
-
-def _v29_points(upper: tuple[int, ...]) -> dict[tuple[int, int], complex]:
-    """Axis points 3 and 5, diagonal points 1+1j and 3+3j, by the amplitude bit Q1."""
-    radius = ((3.0, 5.0), (2**0.5, 3 * 2**0.5))
-    return {(p, a): complex(radius[p & 1][a] * np.exp(0.25j * np.pi * p)) for p in range(8) for a in upper}
-
-
-V29_CHANGES = {0b001: 0, 0b000: 1, 0b010: 2, 0b011: 3, 0b111: 4, 0b110: 5, 0b100: 6, 0b101: 7}
-
-
-def _v29(bps: int) -> QamSpec:
-    inner = 3.0 if bps == 9600 else 1.0
-    cd = (complex(3, 0), complex(-inner, inner))
-    return QamSpec(
-        modem="V.29", bps=bps, baud=2400, carrier_hz=1700, roll_off=0.25, bits=bps // 2400,
-        points=_v29_points((0, 1) if bps == 9600 else (0,)), changes=V29_CHANGES,
-        alternations=(complex(-3, 0), complex(inner, -inner)),
-        training=tuple(cd[p] for p in _v29_sequence()),
-    )  # fmt: skip
-
-
-SPECS = (_v29(9600), _v29(7200))
-ROWS = {(spec.modem, spec.bps): row for row, spec in enumerate(SPECS)}
 
 
 def root_raised_cosine(t: NDArray[Any], alpha: float) -> NDArray[np.float64]:
@@ -128,14 +67,28 @@ def _transmit_pulses(spec: QamSpec) -> tuple[NDArray[np.int64], NDArray[np.float
     return first, np.array(shapes, f4)
 
 
+def _level_of(shapes: NDArray[np.float32], spec: QamSpec) -> float:
+    """Mean square of the line signal whose points have mean power 1."""
+    energy = float((shapes.astype(np.float64) ** 2).sum()) / SUBPHASES
+    return energy / 2 * spec.baud / SAMPLE_RATE_HZ
+
+
 def _flat(values: list[Any], kind: Any) -> Any:
     return np.ascontiguousarray(np.concatenate([np.ravel(v) for v in values]).astype(kind))
+
+
+def _shared(values: list[NDArray[Any]], keys: list[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Rows with the same key share one table. -> (tables, where each row's begins)"""
+    order = list(dict.fromkeys(keys))
+    tables = [values[keys.index(key)].ravel() for key in order]
+    begins = np.cumsum([0] + [len(t) for t in tables])
+    return np.concatenate(tables), np.array([begins[order.index(key)] for key in keys])
 
 
 def _by_point(spec: QamSpec) -> tuple[NDArray[np.complex128], NDArray[np.int64], NDArray[np.int64]]:
     """Points padded to 16, their phases, their upper bits shifted into place."""
     z, phase, upper = np.full(POINTS, FAR + 0j), np.zeros(POINTS, np.int64), np.zeros(POINTS, np.int64)
-    for k, ((p, u), point) in enumerate(spec.points.items()):
+    for k, ((p, u), point) in enumerate((spec.points or {}).items()):
         z[k], phase[k], upper[k] = point, p, u << 3
     return z, phase, upper
 
@@ -143,7 +96,7 @@ def _by_point(spec: QamSpec) -> tuple[NDArray[np.complex128], NDArray[np.int64],
 def _to_point(spec: QamSpec) -> NDArray[np.int64]:
     """(phase * 2 + upper bit) -> index of the point."""
     index = np.zeros(POINTS, np.int64)
-    for k, (p, u) in enumerate(spec.points):
+    for k, (p, u) in enumerate(spec.points or {}):
         index[p * 2 + u] = k
     return index
 
@@ -151,9 +104,13 @@ def _to_point(spec: QamSpec) -> NDArray[np.int64]:
 def _change_tables(spec: QamSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Lower bits -> change, change -> lower bits."""
     change, bits = np.zeros(8, np.int64), np.zeros(8, np.int64)
-    for word, step in spec.changes.items():
+    for word, step in (spec.changes or {}).items():
         change[word], bits[step] = step, word
     return change, bits
+
+
+def _each(name: str, kind: Any = "i8") -> Any:
+    return np.array([getattr(s, name) for s in SPECS], kind)
 
 
 _POINTS = [_by_point(s) for s in SPECS]
@@ -161,8 +118,9 @@ POINT_RE, POINT_IM = _flat([p[0].real for p in _POINTS], f4), _flat([p[0].imag f
 POINT_PHASE, POINT_UPPER = _flat([p[1] for p in _POINTS], "i8"), _flat([p[2] for p in _POINTS], "i8")
 TO_POINT = _flat([_to_point(s) for s in SPECS], "i8")
 CHANGE, CHANGE_BITS = (_flat([_change_tables(s)[k] for s in SPECS], "i8") for k in (0, 1))
-BITS = np.array([s.bits for s in SPECS])
-POWER = np.array([s.power for s in SPECS], f4)
+BITS, CODE, SCRAMBLER = _each("bits"), _each("code"), _each("scrambler")
+REGISTER, REPEATS, PHASE, SHORT = _each("register"), _each("repeats"), _each("phase"), _each("short")
+POWER, TROUBLE = _each("power", f4), _each("trouble", f4)
 HALF_SYMBOL = np.array([SAMPLE_RATE_HZ / s.baud / 2 for s in SPECS])
 
 AB_RE, AB_IM = (_flat([[getattr(z, part) for z in s.alternations] for s in SPECS], f4) for part in ("real", "imag"))
@@ -170,20 +128,40 @@ AB_MEAN = np.array([(s.alternations[0] + s.alternations[1]) / 2 for s in SPECS])
 AB_HALF = np.array([(s.alternations[0] - s.alternations[1]) / 2 for s in SPECS])
 AB_POWER = np.abs(AB_MEAN) ** 2 + np.abs(AB_HALF) ** 2 / 2
 """Mean power of the alternations at two matched-filtered values a symbol: half of each band edge is lost."""
+LINES = np.array(
+    [
+        [round((s.carrier_hz + side * s.baud / 2) / 100) for side in (-1, 0, 1)]
+        + [1 if abs(s.alternations[0] + s.alternations[1]) > 0.1 else 0]
+        for s in SPECS
+    ]
+).ravel()
+"""[row, 4]: the lines of the alternations in units of 100 Hz, and whether the middle one is there."""
+NARROW = np.array([0.62 if s.baud == 2400 else 0.8 for s in SPECS], f4)
+PAIR = np.array([0.8 if s.baud == 2400 else 0.93 for s in SPECS], f4)
+"""The shares of power in 1350 to 2150 Hz, and in any two stretches of 500 Hz, from which a signal is none of ours."""
+LEAST_MEAN = np.where(np.abs(AB_MEAN) > 0, 0.1, 0.0)
+LEAST_EDGE = np.where(np.abs(AB_MEAN) > 0, 0.02, 0.06)
 
-N_SILENCE, N_ALTERNATE = np.array([s.silence for s in SPECS]), np.array([s.alternate for s in SPECS])
-N_TRAIN, N_ONES = np.array([len(s.training) for s in SPECS]), np.array([s.ones for s in SPECS])
-TRAIN_AT = np.cumsum([0] + [len(s.training) for s in SPECS])[:-1]
-TRAIN_RE = _flat([np.real(s.training) for s in SPECS], f4)
-TRAIN_IM = _flat([np.imag(s.training) for s in SPECS], f4)
+N_SILENCE, N_ALTERNATE, N_ONES = _each("silence"), _each("alternate"), _each("ones")
+WINDOW, MARK = _each("window"), _each("mark")
+N_TRAIN = np.array([len(s.training) for s in SPECS])
+TRAIN_Z, TRAIN_AT = _shared([np.array(s.training) for s in SPECS], [s.training for s in SPECS])
+TRAIN_RE, TRAIN_IM = TRAIN_Z.real.astype(f4), TRAIN_Z.imag.astype(f4)
+STEP_END = np.array([[n for n, _ in (*s.steps, s.steps[-1], s.steps[-1])[:STEPS]] for s in SPECS]).ravel()
+STEP_MU = np.array(
+    [[mu / TAPS / s.power for _, mu in (*s.steps, s.steps[-1], s.steps[-1])[:STEPS]] for s in SPECS], f4
+).ravel()
+STEP_DATA = np.array([s.step / TAPS / s.power for s in SPECS], f4)
 
-RECEIVE_BANK = _flat([_receive_bank(s) for s in SPECS], f4)
-BANK_SIZE = PHASES * 2 * TAPS
+_SHAPES = [(s.baud, s.carrier_hz, s.roll_off) for s in SPECS]
+RECEIVE_BANK, BANK_AT = _shared([_receive_bank(s) for s in SPECS], _SHAPES)
 _BACK = [np.exp(-2j * np.pi * s.carrier_hz * np.arange(TURN) / SAMPLE_RATE_HZ) for s in SPECS]
 TURN_RE, TURN_IM = _flat([t.real for t in _BACK], f4), _flat([t.imag for t in _BACK], f4)
 
 _PULSES = [_transmit_pulses(s) for s in SPECS]
-PULSE_FIRST, PULSES = _flat([p[0] for p in _PULSES], "i8"), _flat([p[1] for p in _PULSES], f4)
+PULSE_FIRST = _flat([p[0] for p in _PULSES], "i8")
+PULSES, PULSES_AT = _shared([p[1] for p in _PULSES], _SHAPES)
+SEND_POWER = [_level_of(p[1], s) for p, s in zip(_PULSES, SPECS, strict=True)]
 GROUP_SAMPLES = np.array([SUBPHASES * SAMPLE_RATE_HZ // s.baud for s in SPECS])
 _ON = [np.exp(2j * np.pi * s.carrier_hz * np.arange(CYCLE) / s.baud) for s in SPECS]
 CARRIER_RE, CARRIER_IM = _flat([t.real for t in _ON], f4), _flat([t.imag for t in _ON], f4)

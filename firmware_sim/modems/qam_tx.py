@@ -5,21 +5,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_sim.clock import SAMPLE_RATE_HZ
 from firmware_sim.dsp.kernels import kernel
-from firmware_sim.dsp.levels import sine_peak
-from firmware_sim.dsp.vector import add_pulse32
+from firmware_sim.dsp.levels import mean_square
+from firmware_sim.dsp.vector import add_pulse32, eight_bits
 from firmware_sim.modems import qam_tables as tables
+from firmware_sim.modems import trellis
+from firmware_sim.modems.qam_specs import GPC, SPECS
 
 f4 = np.float32
 TAPS, CYCLE, SUBPHASES, POINTS = tables.TAPS, tables.CYCLE, tables.SUBPHASES, tables.POINTS
 TAIL = 64
 PIECE = 512
+PADDING = 8
+"""Octets that must follow the last bit of a burst."""
 
-BITS, TO_POINT, CHANGE = tables.BITS, tables.TO_POINT, tables.CHANGE
+BITS, TO_POINT, CHANGE, CODE, SCRAMBLER = tables.BITS, tables.TO_POINT, tables.CHANGE, tables.CODE, tables.SCRAMBLER
 POINT_RE, POINT_IM, AB_RE, AB_IM = tables.POINT_RE, tables.POINT_IM, tables.AB_RE, tables.AB_IM
+CODED_RE, CODED_IM, NEXT = trellis.SEND_RE, trellis.SEND_IM, trellis.NEXT.ravel()
+SUBSETS, LABELS = trellis.SUBSETS, trellis.LABELS
 TRAIN_RE, TRAIN_IM, TRAIN_AT = tables.TRAIN_RE, tables.TRAIN_IM, tables.TRAIN_AT
-N_SILENCE, N_ALTERNATE, N_TRAIN, N_ONES = tables.N_SILENCE, tables.N_ALTERNATE, tables.N_TRAIN, tables.N_ONES
-PULSE_FIRST, PULSES, GROUP_SAMPLES = tables.PULSE_FIRST, tables.PULSES, tables.GROUP_SAMPLES
+N_ALTERNATE, N_TRAIN, N_ONES = tables.N_ALTERNATE, tables.N_TRAIN, tables.N_ONES
+PULSE_FIRST, PULSES, PULSES_AT, GROUP = tables.PULSE_FIRST, tables.PULSES, tables.PULSES_AT, tables.GROUP_SAMPLES
 CARRIER_RE, CARRIER_IM = tables.CARRIER_RE, tables.CARRIER_IM
 
 STATE = np.dtype(
@@ -27,103 +34,154 @@ STATE = np.dtype(
         ("tail", "f4", TAIL),
         ("row", "i8"),
         ("symbol", "i8"),
+        ("tone", "i8"),
+        ("silence", "i8"),
+        ("data", "i8"),
+        ("end", "i8"),
         ("symbols", "i8"),
         ("bit", "i8"),
-        ("last_bit", "i8"),
         ("group", "i8"),
         ("scrambler", "i8"),
+        ("repeats", "i8"),
         ("phase", "i8"),
+        ("trellis", "i8"),
         ("left", "i8"),
         ("amplitude", "f4"),
     ],
     align=True,
 )
+"""*tone*, *silence*, *data*, *end*, *symbols*: the first symbol after the echo protection, of the alternations, of the
+data, of the turn-off, after the burst."""
 
 
 def new(row: int, level_dbm0: float) -> NDArray[Any]:
     """State of one silent transmitter."""
     state = np.zeros(1, STATE)
     state["row"] = row
-    state["amplitude"] = sine_peak(level_dbm0) / np.sqrt(tables.SPECS[row].power)
+    state["amplitude"] = np.sqrt(mean_square(level_dbm0) / (SPECS[row].power * tables.SEND_POWER[row]))
     return state
 
 
-def start(state: NDArray[Any], bits: int) -> None:
-    """Begin a burst of *bits* bits; what was left of another is dropped."""
+def start(state: NDArray[Any], bits: NDArray[np.uint8], tep: bool) -> NDArray[np.uint8]:
+    """Begin a burst; what was left of another is dropped. -> the bits as the kernel wants them.
+
+    With *tep* 200 ms of carrier and 20 ms of silence go first, against echo suppressors.
+    """
     row = int(state["row"][0])
-    spec = tables.SPECS[row]
-    ahead = spec.silence + spec.alternate + len(spec.training) + spec.ones
-    symbols = ahead + -(-bits // spec.bits) + spec.turn_off
+    spec = SPECS[row]
+    count = -(-len(bits) // spec.bits)
+    tone = spec.baud // 5 if tep else 0
+    silence = tone + max(spec.silence, spec.baud // 50 if tep else 0)
+    data = silence + spec.alternate + len(spec.training) + spec.ones
+    symbols = data + count + spec.turn_off
     whole, part = divmod(symbols - 1, SUBPHASES)
-    for name in ("tail", "symbol", "bit", "group", "scrambler", "phase"):
+    for name in ("tail", "symbol", "bit", "group", "trellis"):
         state[name] = 0
-    state["symbols"], state["last_bit"] = symbols, bits
-    state["left"] = whole * GROUP_SAMPLES[row] + PULSE_FIRST[row * SUBPHASES + part] + TAPS
+    state["tone"], state["silence"], state["data"], state["end"] = tone, silence, data, data + count
+    state["scrambler"], state["repeats"], state["phase"] = spec.register, spec.repeats, spec.phase
+    state["symbols"] = symbols
+    state["left"] = whole * GROUP[row] + PULSE_FIRST[row * SUBPHASES + part] + TAPS
+    padded = np.ones(count * spec.bits + PADDING, np.uint8)
+    padded[: len(bits)] = bits
+    return padded
+
+
+def duration(row: int, tep: bool) -> float:
+    """Seconds from a burst's first sample to the middle of its first data symbol."""
+    state = new(row, 0.0)
+    start(state, np.zeros(0, np.uint8), tep)
+    return float(int(state["data"][0]) / SPECS[row].baud + (TAPS // 2 - 1) / SAMPLE_RATE_HZ)
 
 
 @kernel
-def _data_point(s: Any, bits: Any) -> Any:
-    """Scramble and code the next symbol; ones when the bits are used up. -> index of its point"""
-    per = BITS[s.row]
-    word = 0
-    for _ in range(per):
-        bit: Any = 1
-        if s.bit < s.last_bit:
-            bit = np.int64(bits[s.bit] & 1)
-            s.bit += 1
-        word = word << 1 | bit
-    word = (word ^ s.scrambler >> (18 - per) ^ s.scrambler >> (23 - per)) & ((1 << per) - 1)
-    s.scrambler = (s.scrambler << per | word) & 0x7FFFFF
-    s.phase = (s.phase + CHANGE[s.row * 8 + (word & 7)]) & 7
-    return s.row * POINTS + TO_POINT[s.row * POINTS + s.phase * 2 + (word >> 3)]
+def _guard(register: int, repeats: int, word: int, per: int) -> tuple[int, int, int]:
+    """V.27ter's scrambler, bit by bit. -> (register, repeats, word)"""
+    line = 0
+    for k in range(per - 1, -1, -1):
+        out = (word >> k ^ register >> 5 ^ register >> 6) & 1
+        if repeats >= 33:
+            out ^= 1
+            repeats = 0
+        elif (register >> 7 ^ out) & (register >> 8 ^ out) & (register >> 11 ^ out) & 1:
+            repeats = 0
+        else:
+            repeats += 1
+        register = (register << 1 | out) & 0xFFF
+        line = line << 1 | out
+    return register, repeats, line
 
 
 @kernel
-def _ones_point(s: Any, none: Any) -> Any:
-    last = s.last_bit
-    s.last_bit = 0
-    point = _data_point(s, none)
-    s.last_bit = last
-    return point
-
-
-@kernel
-def _symbol(s: Any, bits: Any) -> tuple[Any, Any]:
-    """The next point of the burst."""
-    k = s.symbol - N_SILENCE[s.row]
+def _training_point(s: Any, k: int) -> tuple[Any, Any]:
+    """Symbol *k* of what goes before the scrambled ones."""
+    if k < s.tone:
+        return AB_RE[s.row * 2], AB_IM[s.row * 2]
+    k -= s.silence
     if k < 0:
         return f4(0), f4(0)
     if k < N_ALTERNATE[s.row]:
         return AB_RE[s.row * 2 + (k & 1)], AB_IM[s.row * 2 + (k & 1)]
-    k -= N_ALTERNATE[s.row]
-    if k < N_TRAIN[s.row]:
-        return TRAIN_RE[TRAIN_AT[s.row] + k], TRAIN_IM[TRAIN_AT[s.row] + k]
-    point = _ones_point(s, bits) if k < N_TRAIN[s.row] + N_ONES[s.row] else _data_point(s, bits)
-    return POINT_RE[point], POINT_IM[point]
+    k += TRAIN_AT[s.row] - N_ALTERNATE[s.row]
+    return TRAIN_RE[k], TRAIN_IM[k]
 
 
 @kernel
-def _add_symbols(s: Any, bits: Any, sum_: Any, count: int) -> None:
-    """Add the pulses of all symbols that begin within *count* samples."""
-    while s.symbol < s.symbols:
+def _add_training(s: Any, sum_: Any, count: int, until: int) -> None:
+    """Add the pulses of the symbols before *until* that begin within *count* samples."""
+    while s.symbol < until:
         part = s.symbol % SUBPHASES
         at = s.group + PULSE_FIRST[s.row * SUBPHASES + part]
         if at >= count:
-            break
-        re, im = _symbol(s, bits)
+            return
+        re, im = _training_point(s, s.symbol)
         k = s.row * CYCLE + s.symbol % CYCLE
         c, d = CARRIER_RE[k] * s.amplitude, CARRIER_IM[k] * s.amplitude
-        pulse = (s.row * SUBPHASES + part) * 2 * TAPS
+        pulse = PULSES_AT[s.row] + part * 2 * TAPS
         add_pulse32(sum_, at, PULSES, pulse, re * c - im * d, re * d + im * c)
         s.symbol += 1
         if part == SUBPHASES - 1:
-            s.group += GROUP_SAMPLES[s.row]
+            s.group += GROUP[s.row]
 
 
 @kernel
-def _round(value: Any) -> int:
-    value = min(max(value, f4(-32768)), f4(32767))
-    return int(value + f4(0.5)) if value >= f4(0) else int(value - f4(0.5))
+def _add_scrambled(s: Any, bits: Any, sum_: Any, count: int, until: int, ones: bool) -> None:
+    """The same for symbols of data, or of scrambled ones."""
+    row, per, code, gpc = s.row, BITS[s.row], CODE[s.row], SCRAMBLER[s.row] == GPC
+    symbol, bit, group, amplitude = s.symbol, s.bit, s.group, s.amplitude
+    register, repeats, phase, state = s.scrambler, s.repeats, s.phase, s.trellis
+    mask, part, turn = (1 << per) - 1, symbol % SUBPHASES, symbol % CYCLE
+    while symbol < until:
+        at = group + PULSE_FIRST[row * SUBPHASES + part]
+        if at >= count:
+            break
+        word = mask
+        if not ones:
+            word = eight_bits(bits, bit) >> (8 - per)
+            bit += per
+        if gpc:
+            word = (word ^ register >> (18 - per) ^ register >> (23 - per)) & mask
+            register = (register << per | word) & 0x7FFFFF
+        else:
+            register, repeats, word = _guard(register, repeats, word, per)
+        if code >= 0:
+            phase = (phase + (word >> (per - 1)) + 2 * (word >> (per - 2) & 1)) & 3
+            p = ((code * SUBSETS) + 4 * (state & 1) + phase) * LABELS + (word & mask >> 2)
+            state = NEXT[state * 4 + phase]
+            re, im = CODED_RE[p], CODED_IM[p]
+        else:
+            phase = (phase + CHANGE[row * 8 + (word & 7)]) & 7
+            p = row * POINTS + TO_POINT[row * POINTS + phase * 2 + (word >> 3)]
+            re, im = POINT_RE[p], POINT_IM[p]
+        c, d = CARRIER_RE[row * CYCLE + turn] * amplitude, CARRIER_IM[row * CYCLE + turn] * amplitude
+        add_pulse32(sum_, at, PULSES, PULSES_AT[row] + part * 2 * TAPS, re * c - im * d, re * d + im * c)
+        symbol += 1
+        part += 1
+        turn = 0 if turn == CYCLE - 1 else turn + 1
+        if part == SUBPHASES:
+            part = 0
+            group += GROUP[row]
+    s.symbol, s.bit, s.group = symbol, bit, group
+    s.scrambler, s.repeats, s.phase, s.trellis = register, repeats, phase, state
 
 
 @kernel
@@ -132,9 +190,18 @@ def _piece(s: Any, bits: Any, out: Any, first: int, count: int, sum_: Any) -> No
         sum_[i] = s.tail[i]
     for i in range(TAIL, count + TAIL):
         sum_[i] = f4(0)
-    _add_symbols(s, bits, sum_, count)
+    ones = s.data - N_ONES[s.row]
+    if s.symbol < ones:
+        _add_training(s, sum_, count, ones)
+    if ones <= s.symbol < s.data:
+        _add_scrambled(s, bits, sum_, count, s.data, True)
+    if s.data <= s.symbol < s.end:
+        _add_scrambled(s, bits, sum_, count, s.end, False)
+    if s.end <= s.symbol < s.symbols:
+        _add_scrambled(s, bits, sum_, count, s.symbols, True)
     for i in range(count):
-        out[first + i] = np.int16(_round(sum_[i]))
+        value = min(max(sum_[i], f4(-32768)), f4(32767))
+        out[first + i] = np.int16(np.int32(value + (f4(0.5) if value >= f4(0) else f4(-0.5))))
     for i in range(TAIL):
         s.tail[i] = sum_[count + i]
     s.group -= count
@@ -142,7 +209,8 @@ def _piece(s: Any, bits: Any, out: Any, first: int, count: int, sum_: Any) -> No
 
 @kernel
 def tx_many(states: Any, bits: Any, out: Any) -> None:
-    """The next out.shape[1] samples of each channel: out int16 [channel, sample]; bits uint8 [channel, bit]."""
+    """The next out.shape[1] samples of each channel: out int16 [channel, sample]; bits uint8 [channel, bit], as
+    `start` gives them."""
     sum_ = np.empty(PIECE + TAIL, np.float32)
     for c in range(states.shape[0]):
         s = states[c]
