@@ -76,8 +76,8 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 	@touch $@
 
 $(STAMPS)/warm: $(STAMPS)/project $(KERNELS)
-	@if [ -e firmware_sim/warm.py ]; then \
-		echo "[4/4] Compiling the signal-processing kernels (once)"; $(PY) -m firmware_sim.warm; fi
+	@if [ -e rig/warm.py ]; then \
+		echo "[4/4] Compiling the signal-processing kernels (once)"; $(PY) -m rig.warm; fi
 	@touch $@
 
 # Programs that the peer tests talk to. A test whose program is missing is skipped and says so.

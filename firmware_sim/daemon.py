@@ -16,7 +16,7 @@ from typing import Any
 
 from firmware_sim.clock import Instant
 from firmware_sim.control import answer
-from firmware_sim.device.build import DaemonConfig, DeviceConfig, SimulatedDevice, build, from_json
+from firmware_sim.device.build import DaemonConfig, DeviceConfig, LineMaker, SimulatedDevice, build, from_json
 from firmware_sim.errors import ConfigError, DecodeError
 from firmware_sim.events import Address, Datagram, Stamped
 from firmware_sim.warm import warm
@@ -61,10 +61,10 @@ class Host:
         self._transports: dict[Address, asyncio.DatagramTransport] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    async def open(self, config: DeviceConfig, seed: int) -> None:
+    async def open(self, config: DeviceConfig, seed: int, make_line: LineMaker | None) -> None:
         sip = await self._bind(config.sip, config.name)
         rtp = await self._bind(config.rtp, config.name)
-        self.device = build(config.placed(sip, rtp), seed)
+        self.device = build(config.placed(sip, rtp), seed, make_line)
 
     async def _bind(self, wanted: Address, name: str) -> Address:
         """Raises PortInUseError."""
@@ -156,7 +156,7 @@ class Control:
         return reply
 
 
-async def run(config: DaemonConfig) -> None:
+async def run(config: DaemonConfig, make_line: LineMaker | None = None) -> None:
     """Run the devices until SIGTERM or SIGINT. Raises PortInUseError."""
     clock = WallClock()
     hosts = {device.name: Host(clock) for device in config.devices}
@@ -164,8 +164,9 @@ async def run(config: DaemonConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     seed = config.seed ^ clock.now()  # a restarted device must not draw the Call-IDs of its last life again
+    lines = None if make_line is None else lambda text, _: make_line(text, config.seed)  # but its line stays the same
     for device in config.devices:
-        await hosts[device.name].open(device, seed)
+        await hosts[device.name].open(device, seed, lines)
     server, control = await Control(hosts, clock).open(config.control)
     addresses = {f"{name} sip": str(host.device.profile.sip) for name, host in hosts.items()}
     tell(Stamped(clock.now(), "daemon", "ready", {"control": str(control), **addresses}))
@@ -183,14 +184,15 @@ async def run(config: DaemonConfig) -> None:
     server.close()
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], make_line: LineMaker | None = None) -> int:
+    """*make_line* makes the analogue lines that the configuration names."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m firmware_sim.daemon CONFIG.json\n")
         return USAGE_ERROR
     try:
         config = from_json(json.loads(Path(arguments[0]).read_text()))
         warm()
-        asyncio.run(run(config))
+        asyncio.run(run(config, make_line))
     except (ConfigError, PortInUseError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE_ERROR

@@ -1,5 +1,6 @@
 """A device from its description: plain data in, a pure core out. World and daemon build the same."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from firmware_sim.device.fax_machine import FaxMachine, MachineProfile
 from firmware_sim.device.station import StationProfile
 from firmware_sim.errors import ConfigError
 from firmware_sim.events import Address
+from firmware_sim.fxs.line import Line
 from firmware_sim.sip.agent import Account
 
 SimulatedDevice = Ata | FaxInterface
@@ -27,6 +29,8 @@ class MachineConfig:
     level_dbm0: float = -13.0
     rings: int = 1
     ecm: bool = True
+    line: str = ""
+    """The analogue line to it, in the words of whoever makes lines; a perfect one when empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,11 @@ def child_rng(seed: int, name: str) -> Random:
     return Random(f"{seed}/{name}")
 
 
-def build(config: DeviceConfig, seed: int) -> SimulatedDevice:
+LineMaker = Callable[[str, int], Line]
+"""Makes a line of its description and a seed. Lines are the bench's, so their maker is handed in."""
+
+
+def build(config: DeviceConfig, seed: int, make_line: LineMaker | None = None) -> SimulatedDevice:
     """Raises ConfigError."""
     account = Account(config.user, config.password, config.domain, config.registrar, config.expires_s)
     profile = SipProfile(account, config.sip, config.rtp, config.user_agent, config.codecs, config.clock_ppm)
@@ -80,7 +88,10 @@ def build(config: DeviceConfig, seed: int) -> SimulatedDevice:
             raise ConfigError(f"{config.name} has no fax machine on its port: name one")
         station = StationProfile(config.machine.station_id, config.machine.level_dbm0, config.machine.ecm)
         machine = FaxMachine(config.machine.name, MachineProfile(station, config.machine.rings))
-        return Ata(config.name, profile, rng, machine)
+        if config.machine.line and make_line is None:
+            raise ConfigError(f"{config.name} has a line to its fax machine, and nobody here can make lines")
+        line = make_line(config.machine.line, seed) if config.machine.line and make_line else None
+        return Ata(config.name, profile, rng, machine, line)
     raise ConfigError(f"{config.name}: no kind of device {config.kind!r}; there are {FAX_INTERFACE!r} and {ATA!r}")
 
 

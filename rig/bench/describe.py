@@ -42,7 +42,12 @@ def _ata(inventory: Inventory, device: Ata, registrar: Address) -> DeviceConfig:
         rtp=Address(inventory.bench.host, device.rtp_ports.first if device.rtp_ports else 0),
         clock_ppm=device.clock_ppm,
         machine=MachineConfig(
-            machine.name, machine.station_id, machine.level_dbm0, machine.answer_after_rings, machine.ecm
+            machine.name,
+            machine.station_id,
+            machine.level_dbm0,
+            machine.answer_after_rings,
+            machine.ecm,
+            next(port.line for port in device.fxs if port.machine == machine.name),
         ),
     )
 

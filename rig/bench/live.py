@@ -143,7 +143,7 @@ class LiveBench:
     def _start_devices(self) -> None:
         host = self.inventory.bench.host
         config = DaemonConfig(self.seed, Address(host, 0), tuple(describe.devices(self.inventory, self._registrar)))
-        process = self._begin("devices", "firmware_sim.daemon", self._write("devices.json", to_json(config)))
+        process = self._begin("devices", "rig.bench.shell", self._write("devices.json", to_json(config)))
         self._control_address = _address(process.ready["control"])
         self._control = ControlLine(*self._control_address)
 

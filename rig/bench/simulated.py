@@ -16,6 +16,7 @@ from rig.bench.facade import ExpectationError, FaxJob, RefusedByServiceError
 from rig.bench.log import EventLog
 from rig.drivers.fax_interface import VirtualFaxInterface
 from rig.errors import InstrumentError, ScenarioError
+from rig.impairments import two_way
 from rig.inventory import Inventory
 from rig.pbx.core import Pbx
 from rig.pbx.registrar import PbxAccount
@@ -146,7 +147,7 @@ class VirtualFaxMachine:
 class SimulatedBench:
     """Implements `Bench`. Raises ScenarioError for an inventory that it cannot stand up.
 
-    *lines* are the analogue lines of fax machines by the machine's name; the others have perfect ones.
+    *lines* are the analogue lines of fax machines by the machine's name; the others have those of the inventory.
     """
 
     world = "simulated time"
@@ -221,7 +222,7 @@ class SimulatedBench:
         for config in describe.devices(self.inventory, registrar):
             sip = Address(host, config.sip.port or next(self._ports))
             rtp = Address(host, config.rtp.port or next(self._ports))
-            device = build(config.placed(sip, rtp), self.seed)
+            device = build(config.placed(sip, rtp), self.seed, two_way)
             (self._interfaces if isinstance(device, FaxInterface) else self._atas)[device.name] = device  # type: ignore[assignment]
             self._world.add(device)
         self._build_service()

@@ -39,6 +39,8 @@ def _wrong(error: ErrorDetails) -> str:
     value, context = error["input"], error.get("ctx", {})
     shown = _shown(value)
     match error["type"]:
+        case "value_error":
+            return f"is not one: {context['error']}"
         case "string_type":
             quoted = isinstance(value, int | float) and not isinstance(value, bool)
             return f'must be text: write it in quotes, "{value}"' if quoted else f"must be text, not {shown}"

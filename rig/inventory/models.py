@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from rig.errors import ScenarioError
 from rig.inventory.words import did_you_mean
@@ -116,6 +116,16 @@ class FxsPort(Model):
     """The fax machine that is plugged in; an empty socket when left out."""
     number: Number | None = None
     """Calls to this number ring here; the first port takes what no other port does."""
+    line: Text = Field("", max_length=1000, examples=['"eia-ll-4 + awgn:snr_db=30"'])
+    """The analogue line to the machine, as `rig line list` names its parts; a perfect one when left out."""
+
+    @field_validator("line")
+    @classmethod
+    def _is_a_line(cls, text: str) -> str:
+        from rig.impairments import two_way
+
+        two_way(text)
+        return text
 
 
 class Ata(SipDevice):

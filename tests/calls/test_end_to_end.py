@@ -138,6 +138,14 @@ def test_a_wrong_password_is_named_at_registration(bench_of, tmp_path, material)
     assert {check.status for check in story.checks[1:]} == {Status.SKIP}
 
 
+def test_the_line_that_hardware_yaml_names_is_there(bench_of, tmp_path, material):
+    """Noise that no modem can read through: the call is answered, and the training says what is wrong."""
+    bench = bench_of(tmp_path, lambda text: text.replace('line: ""', 'line: "awgn:snr_db=-5"'))
+    story = end_to_end.play(bench, material)
+    verdict = {check.name: check.status for check in story.checks}
+    assert (verdict[end_to_end.CALLED], verdict[end_to_end.TRAINED]) == (Status.PASS, Status.FAIL)
+
+
 def test_what_does_not_happen_in_time_is_the_devices_fault(bench):
     with pytest.raises(ExpectationError, match="no 'registered' from fax-machine-1 within 3 s"):
         bench.expect("registered", source="fax-machine-1", within=seconds(3))

@@ -101,8 +101,7 @@ WRONG = {
     "unknown section": ("benhc: {}", '1:1: unknown key "benhc"; did you mean "bench"?'),
     "a key of another kind": (
         "devices: [{name: m, kind: fax machine, station_id: '1', fxs: []}]",
-        '1:57: unknown key "fxs"; there is: station_id, level_dbm0, ecm, name, driver, tags, kind, '
-        "answer_after_rings",
+        '1:57: unknown key "fxs"; there is: station_id, level_dbm0, ecm, name, driver, tags, kind, answer_after_rings',
     ),
     "kind": ("devices: [{name: a, kind: at}]", '1:27: unknown kind "at"; did you mean "ata"?'),
     "no kind": ("devices: [{name: a}]", '1:11: "kind" is missing; one of: fax interface, ata, fax machine'),
@@ -162,6 +161,10 @@ WRONG = {
         + 'devices:\n  - {name: a, kind: ata, user: "1", fxs: [{port: 1, machine: m1}, {port: 2, machine: m1}]}\n'
         + MACHINE,
         "3:86: m1 is already plugged into port 1 of a",
+    ),
+    "a line that no one can make": (
+        ACCOUNTS + 'devices: [{name: a, kind: ata, user: "1", fxs: [{port: 1, line: "agwn"}]}]',
+        r"2:65: line is not one: .*agwn.*awgn.*",
     ),
     "two machines on a simulated ATA": (
         ACCOUNTS
