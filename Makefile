@@ -22,7 +22,7 @@ STAMPS := $(VENV)/stamps
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST_ARGS ?=
 
-PEERS := libspandsp2 kamailio sip-tester tshark chromium poppler-utils
+PEERS := libspandsp2 kamailio sip-tester tshark chromium poppler-utils libtiff-tools jbigkit-bin
 KERNELS := $(wildcard $(foreach room,dsp modems t4 media,firmware_sim/$(room)/*.py))
 
 # A virtual environment knows where it lives: one that was copied here or whose Python is gone is made anew,
