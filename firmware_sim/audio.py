@@ -15,6 +15,7 @@ from firmware_sim.dsp import hdlc
 from firmware_sim.dsp.tones import ToneGenerator, ced, cng
 from firmware_sim.modems.api import Demodulator, Kind, ModemEvent, Modulator, Quality
 from firmware_sim.modems.catalog import demodulator, modulator
+from firmware_sim.t30.capabilities import Rate
 from firmware_sim.t30.procedure import Call, Image
 from firmware_sim.t30.signals import (
     Abort,
@@ -58,6 +59,24 @@ class _Burst:
     start: int
 
 
+@dataclass(slots=True)
+class _Receiver:
+    """An image modem kept for the whole call: V.17's short training rests on what its long one taught."""
+
+    demodulator: Demodulator
+    origin: int
+    """The session's sample at which it was made: its own count begins there."""
+    told: int
+    """Up to which of the session's samples it has been told."""
+
+    def execute(self, heard: Samples, first: int) -> list[tuple[int, ModemEvent]]:
+        """What it makes of *heard*, which begins with the session's sample *first*; each event with its sample."""
+        if first > self.told:
+            self.demodulator.skip(first - self.told)
+        self.told = first + len(heard)
+        return [(event.sample + self.origin, event) for event in self.demodulator.execute(heard)]
+
+
 class FaxSession:
     """A station on the line from the moment the line is there. *level_dbm0* is our transmit level.
 
@@ -79,8 +98,8 @@ class FaxSession:
         self._v21: Demodulator = demodulator("V.21", V21_BPS)
         self._unheard = 0
         """Samples that V.21 has not been told of yet, not even that they passed."""
-        self._image: Demodulator | None = None
-        self._image_offset = 0
+        self._image: _Receiver | None = None
+        self._receivers: dict[Rate, _Receiver] = {}
         self._tuned = Tune()
         self._image_up = self._trained = False
         self._bits: list[Bits] = []
@@ -169,19 +188,23 @@ class FaxSession:
         if wanted.image is None or wanted.rate is None:
             self._image = None
             return
-        self._image = demodulator(wanted.rate.modem, wanted.rate.bps)
-        self._image_offset = self._samples
+        short = _trains_briefly(wanted.rate, wanted.long_training)
+        known = self._receivers.get(wanted.rate)
+        if known is None:
+            made = demodulator(wanted.rate.modem, wanted.rate.bps, short=short)
+            known = self._receivers[wanted.rate] = _Receiver(made, self._samples, self._samples)
+        else:
+            known.demodulator.restart(short=short)
+        self._image = known
 
     def _hear(self, heard: Samples) -> None:
         if self._sending or self._released:
             self._unheard += len(heard)
-            if self._image is not None:
-                self._image.skip(len(heard))
             return
         events: list[tuple[int, int, ModemEvent]] = []
         image = self._image
         if image is not None:
-            events += [(event.sample + self._image_offset, 1, event) for event in image.execute(heard)]
+            events += [(sample, 1, event) for sample, event in image.execute(heard, self._samples)]
         if self._trained:
             self._unheard += len(heard)  # an image signal is coming in: V.21 cannot be there
         else:
@@ -230,7 +253,7 @@ class FaxSession:
 
     def _image_down(self, now: Instant) -> None:
         assert self._image is not None
-        self.quality = self._image.quality() if self._trained else self.quality
+        self.quality = self._image.demodulator.quality() if self._trained else self.quality
         bits = np.concatenate(self._bits) if self._bits else np.zeros(0, np.uint8)
         self._bits.clear()
         trained, self._image_up, self._trained = self._trained, False, False
@@ -247,7 +270,8 @@ class FaxSession:
             burst = modulator("V.21", V21_BPS, self._level_dbm0)
             burst.start(hdlc.encode(signal.frames, PREAMBLE_FLAGS, closing=CLOSING_FLAGS))
             return burst
-        burst = modulator(signal.rate.modem, signal.rate.bps, self._level_dbm0)
+        short = _trains_briefly(signal.rate, signal.long_training)
+        burst = modulator(signal.rate.modem, signal.rate.bps, self._level_dbm0, short=short)
         if signal.image is Image.TRAINING:
             burst.start(np.zeros(signal.rate.bps * TCF_LENGTH // seconds(1), np.uint8))
         elif signal.image is Image.BLOCK:
@@ -276,6 +300,11 @@ class FaxSession:
             self._burst = None
             self._tell(Sent(), (self._samples + at) * SAMPLE_US)
         return said
+
+
+def _trains_briefly(rate: Rate, long_training: bool) -> bool:
+    """Of the modems of a fax only V.17 has a short training (V.27ter's is not used: T.4)."""
+    return rate.modem == "V.17" and not long_training
 
 
 def wrong_share(bits: Bits, bps: int) -> float:
