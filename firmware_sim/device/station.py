@@ -16,7 +16,7 @@ from firmware_sim.t30.capabilities import CODINGS, WIDTHS_MM, modems_of
 from firmware_sim.t30.frames import Frame, decode_number, encode_number
 from firmware_sim.t30.outcome import Outcome
 from firmware_sim.t30.station import called, calling
-from firmware_sim.t30.tables import Dis, Grid, Modems, Rate
+from firmware_sim.t30.tables import Dis, Modems, Rate
 from firmware_sim.t30.timers import Timer
 
 News = Callable[[Instant, str, dict[str, Detail]], None]

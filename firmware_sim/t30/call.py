@@ -157,6 +157,10 @@ class Call:
     """The receiver wants to be trained before the next page."""
     trained: Rate | None = None
     """The rate that last worked for our pages; the next document begins with it."""
+    consulting: bool = False
+    """The receiver has asked for an operator."""
+    dis: Message | None = None
+    """A DIS that confirmed an EOM; the next document begins with it."""
     picked: str = ""
     """The number of the document from the shelf that is in the outbox."""
     left: int = PATIENCE
@@ -182,7 +186,7 @@ class Call:
 
     def accompany(self, code: Frame, theirs: Dis | None = None) -> dict[Frame, bytes]:
         """The frames before our DIS, DTC or DCS."""
-        identification = {frame: self.settings.identification for frame in (Frame.CSI, Frame.CIG, Frame.TSI)}
+        identification = dict.fromkeys((Frame.CSI, Frame.CIG, Frame.TSI), self.settings.identification)
         wanted = {**identification, **self.settings.options}
         wanted = {frame: wanted[frame] for frame in ACCOMPANY[code] if wanted.get(frame)}
         deaf = {frame for frame in wanted if theirs and frame in ASKED_FOR and not getattr(theirs, ASKED_FOR[frame])}

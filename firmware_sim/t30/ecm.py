@@ -19,7 +19,6 @@ from firmware_sim.t30.procedure import (
     Spoilt,
     ask,
     confirmations,
-    consult,
     listen_on,
     say,
 )
@@ -52,25 +51,17 @@ def send_block(call: Call, block: Frames, label: PartialPage) -> Generator[Reque
         call.phase = Phase.D
         pps = say(Frame.PPS, label.encode())
         answer = yield from ask_until_ready(call, pps, (*confirmations(label.then), Frame.PIP, Frame.PPR))
-        if answer.code is Frame.PIP:
-            yield from consult(call)
         if answer.code is not Frame.PPR:
             return True
         wanted, requests = requested_frames(answer.fif, len(block)), requests + 1
         if requests == PPR_LIMIT:
             if not (call.settings.corrects_on and call.step_down(slower=True)):
-                yield from give_up(call, label)
+                eor = say(Frame.EOR, label.encode()[:1])
+                yield from ask_until_ready(call, eor, expect=(Frame.ERR, Frame.PIN))
                 return False
             call.trained = call.rate
             yield from ask(call, say(Frame.CTC, call.terms.encode()[:2]), expect=(Frame.CTR,))
             requests = 0
-
-
-def give_up(call: Call, label: PartialPage) -> Generator[Request, Heard, None]:
-    """EOR: the block stays as it is, holes and all."""
-    answer = yield from ask_until_ready(call, say(Frame.EOR, label.encode()[:1]), expect=(Frame.ERR, Frame.PIN))
-    if answer.code is Frame.PIN:
-        yield from consult(call)
 
 
 def ask_until_ready(call: Call, command: Request, expect: tuple[Frame, ...]) -> Generator[Request, Heard, Message]:

@@ -58,6 +58,8 @@ def ask(
             yield request
         match (yield Listen(call.settings.t4)):
             case Message(code) as answer if code in expect:
+                call.dis = answer if code is Frame.DIS else None
+                call.consulting |= code in (Frame.PIP, Frame.PIN)
                 return answer
             case Message(code) if code is Frame.CRP or code in again:
                 pass
@@ -88,7 +90,8 @@ def listen_on(call: Call, image: Image, closed: Frame, said: Frame) -> Generator
     match heard:
         case Answered():
             raise Failed(Cause.VOICE)
-        case Message(Frame.DIS) if closed is Frame.EOM:
+        case Message(Frame.DIS) as dis if closed is Frame.EOM:
+            call.dis = dis
             return Silence()
         case Silence() if closed not in (Frame.EOM, Frame.EOP):
             raise Failed(Cause.NO_COMMAND)
@@ -104,9 +107,9 @@ def confirmations(command: Frame) -> tuple[Frame, ...]:
 
 def consult(call: Call) -> Generator[Request, Heard, None]:
     """The receiver asks for an operator (PIP, PIN): ours has T3 to take the handset, else the fax goes on."""
+    call.consulting = call.operator_wanted = False
     if (yield Alert(call.settings.t3)) == Answered():
         raise Failed(Cause.VOICE)
-    call.operator_wanted = False
     call.must_train = True
 
 

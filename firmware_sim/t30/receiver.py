@@ -35,14 +35,19 @@ def receive_document(call: Call, command: Message) -> Generator[Request, Heard, 
 
 
 def be_trained(call: Call, dcs: Message) -> Generator[Request, Heard, None]:
-    """Judge training checks until one is good enough. A DCS may come again at any time."""
+    """Judge training checks until one is good enough. A DCS may come again at any time.
+
+    A DCS that is refused has its TCF right behind it: nothing we said before its end would be heard.
+    """
     call.phase = Phase.B
     while True:
         call.lose_patience()
         call.peer.update(dcs.options)
-        call.check_password(dcs, Frame.SID, call.settings.sender_password)
-        call.obey(Dcs.decode(dcs.fif))
-        match (yield Listen(timers.TCF, Image.TRAINING, call.rate)):
+        commanded, refused = Dcs.decode(dcs.fif), refusal(call, dcs)
+        heard = yield Listen(timers.TCF, Image.TRAINING if commanded.rate else None, commanded.rate)
+        if refused and not isinstance(heard, Message):
+            raise Failed(refused)
+        match heard:
             case Training(wrong) if wrong <= call.settings.training_limit:
                 yield say(Frame.CFR)
                 return
@@ -53,6 +58,16 @@ def be_trained(call: Call, dcs: Message) -> Generator[Request, Heard, None]:
                 dcs = again
             case _:
                 raise Failed(Cause.UNEXPECTED)
+
+
+def refusal(call: Call, dcs: Message) -> Cause | None:
+    """Receive with what a DCS says, or not."""
+    try:
+        call.check_password(dcs, Frame.SID, call.settings.sender_password)
+        call.obey(Dcs.decode(dcs.fif))
+    except Failed as refused:
+        return refused.cause
+    return None
 
 
 def await_command(call: Call, code: Frame) -> Command:

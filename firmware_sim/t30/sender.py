@@ -42,6 +42,8 @@ def send_document(call: Call, theirs: Dis, *, more: bool = False) -> Generator[R
             yield from ecm.send_page(call, sheet, number, then)
         else:
             yield from send_page(call, part, sheet, then)
+        if call.consulting:
+            yield from consult(call)
     return last
 
 
@@ -69,6 +71,8 @@ def send_page(call: Call, page: object, sheet: Sheet, then: Frame) -> Steps:
     """One page without error correction, again where the receiver rejects the copy."""
     for copy in range(call.settings.copies):
         if copy > 0:
+            if call.consulting:
+                yield from consult(call)
             call.step_down(slower=True)
             yield from train(call)
         call.phase = Phase.C
@@ -85,12 +89,10 @@ def send_page(call: Call, page: object, sheet: Sheet, then: Frame) -> Steps:
 
 
 def post_message(call: Call, then: Frame) -> Generator[Request, Heard, Frame]:
-    """Ask for the receiver's verdict on the page, and let an operator in where either side wants one."""
+    """Ask for the receiver's verdict on the page, and tell it where our operator wants to speak."""
     call.phase = Phase.D
     command = then.urgent if call.operator_wanted else then
     answer = yield from ask(
         call, say(command), expect=(*confirmations(then), Frame.RTP, Frame.RTN, Frame.PIP, Frame.PIN)
     )
-    if answer.code in (Frame.PIP, Frame.PIN):
-        yield from consult(call)
     return answer.code

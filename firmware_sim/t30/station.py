@@ -49,7 +49,9 @@ def calling(call: Call) -> Generator[Request, Heard, bool]:
     """Wait to be told what the called station can do, then send to it or poll it. True where we sent last."""
     while True:
         call.phase = Phase.B
-        dis = yield from await_identification(call)
+        dis, call.dis = call.dis, None
+        if dis is None:
+            dis = yield from await_identification(call)
         theirs, call.x = Dis.decode(dis.fif), True
         call.peer.update(dis.options)
         if call.outbox and theirs.receives:

@@ -71,7 +71,7 @@ class Terminal:
         self._last_box = ""
         self._carrier_since: Instant = now
         self._sends_at_length = self._hears_at_length = False
-        """The next image signal trains at length although it is no TCF: a CTC of ours, or of the peer's, goes before."""
+        """The next image signal trains at length although it is no TCF: a CTC goes before it, ours or the peer's."""
         self._said: tuple[bytes, ...] = ()
         self._clear()
         self._step(now, self._procedure.send, None)

@@ -3,7 +3,7 @@
 from random import Random
 from zlib import crc32
 
-from firmware_sim.t30.capabilities import Dcs
+from firmware_sim.t30.capabilities import Dcs, Form, Grid
 from firmware_sim.t30.procedure import Copy
 
 ROW = 16
@@ -27,6 +27,23 @@ def inspect(page: bytes, terms: Dcs) -> Copy:
     complete = END in rows
     body = rows[: rows.index(END)] if complete else rows
     return Copy(len(body), sum(not is_good(row) for row in body), complete and bool(body))
+
+
+LONG_ROWS = 150
+
+
+def form(page: bytes) -> Form:
+    """Any octet will do to make pages of several resolutions and widths."""
+    grid = list(Grid)[page[0] % 3]
+    return Form(grid, 255 if page[1] % 4 == 0 else 215, 1000 if len(page) > LONG_ROWS * ROW else 297)
+
+
+def divide(page: bytes, terms: Dcs) -> list[bytes]:
+    """A long page in parts for a receiver without endless paper."""
+    rows = rows_of(page)[:-1]
+    if terms.length == "unlimited" or len(rows) < LONG_ROWS:
+        return [page]
+    return [b"".join(rows[start : start + LONG_ROWS]) + END for start in range(0, len(rows), LONG_ROWS)]
 
 
 def _row(data: bytes) -> bytes:

@@ -174,7 +174,7 @@ def test_a_spoilt_command_is_asked_for_again():
     assert causes(world) == BOTH_OK
 
 
-@pytest.mark.parametrize(("unread", "bps"), [(4, 12000), (7, 12000), (8, 9600)])
+@pytest.mark.parametrize(("unread", "bps"), [(4, 12000), (5, 9600), (8, 9600)])
 def test_four_requests_then_a_slower_rate(unread, bps):
     stubborn = iter(range(unread))
 

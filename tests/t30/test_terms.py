@@ -156,15 +156,21 @@ def test_a_width_that_was_not_offered_is_not_accepted():
     assert not acceptable(AUDIO_V29, Dcs(GOOD.value | 0b11 << 16))
 
 
-def hear(terminal, now, *messages):
-    """Play these bursts to a terminal, each when it has said what it wanted to say. Returns what it sent after all."""
+def hear(terminal, now, *messages, wait=False):
+    """Play these bursts to a terminal, each when it has said what it wanted to say. Returns what it sent after all.
+
+    *wait*: let its timer run out once.
+    """
     for frame, fif in messages:
         now = settle(terminal, now)
         terminal.receive(CarrierUp(Carrier.V21), now)
         terminal.receive(FrameHeard(bytes((ADDRESS, FINAL, frame.octet(False))) + fif), now + ms(900))
         now += ms(1000)
         terminal.receive(CarrierDown(Carrier.V21), now)
-    settle(terminal, now)
+    now = settle(terminal, now)
+    if wait and terminal.deadline is not None:
+        terminal.expire(terminal.deadline)
+        settle(terminal, now)
     return [text for _, way, text in terminal.trace if way == "->"]
 
 
@@ -199,7 +205,7 @@ def test_a_dis_that_nothing_can_be_sent_to(dis):
 @pytest.mark.parametrize("dcs", [b"", b"\x00", Dcs.of(rate=Rate.V17_14400).encode(), b"\xff" * 30])
 def test_a_dcs_that_was_never_offered(dcs):
     terminal = Terminal(Call(SEND), called)
-    assert hear(terminal, 0, (Frame.DCS, dcs)) == ["DIS", "DCN"]
+    assert hear(terminal, 0, (Frame.DCS, dcs), wait=True) == ["DIS", "DCN"]
     assert terminal.outcome.cause is Cause.INCOMPATIBLE
 
 

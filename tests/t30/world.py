@@ -19,13 +19,16 @@ from firmware_sim.t30.signals import (
     Event,
     FrameHeard,
     LineLost,
+    OperatorAnswers,
     Release,
+    RingOperator,
     Sent,
     TrainingHeard,
     Transmit,
     Tune,
 )
 from firmware_sim.t30.station import called, calling
+from firmware_sim.t30.tables import Rate
 from firmware_sim.t30.terminal import Station, Terminal
 from tests.t30 import pages
 
@@ -57,6 +60,8 @@ class Faults:
     jitter: Duration = 0
     latency: Duration = 20_000
     echo_delay: Duration = 300_000
+    operator_comes: float = 0.0
+    """Somebody takes the handset when called to it."""
     fastest_bps: int = 1 << 30
     """Faster image signals cannot be read."""
 
@@ -82,6 +87,8 @@ class Port:
         self.sending_until: Instant = -1
         self.flight = Flight(0)
         self.on_hook = False
+        self.trained: Rate | None = None
+        """The rate at which the modem last trained at length."""
         self.peer: Port
 
     def hear(self, arrival: tuple[Flight, Event], now: Instant) -> None:
@@ -101,6 +108,9 @@ class Port:
                     self.tuned = output
                 case Transmit():
                     self.world.carry(self, output, now)
+                case RingOperator():
+                    if self.world.rng.random() < self.world.faults.operator_comes:
+                        self.world.at(now + seconds(3), self.deliver, OperatorAnswers())
                 case Release():
                     self.on_hook = True
 
@@ -199,9 +209,20 @@ class World:
 
     def _demodulate(self, arrival: tuple[Port, Flight, Transmit], now: Instant) -> None:
         port, flight, signal = arrival
-        if port.tuned.rate is signal.rate:
+        if port.tuned.rate is signal.rate and self._trains(port, signal):
             for event in self._read(port.tuned.image, signal):
                 port.hear((flight, event), now)
+
+    @staticmethod
+    def _trains(port: Port, signal: Transmit) -> bool:
+        """Only V.17 has a short training, which lives on what a long one at the same rate has left."""
+        assert signal.rate is not None
+        if signal.rate.modem != "V.17":
+            return True
+        if signal.long_training:
+            port.trained = signal.rate if port.tuned.long_training else None
+            return port.tuned.long_training
+        return port.trained is signal.rate and not port.tuned.long_training
 
     def _read(self, tuned: Image | None, signal: Transmit) -> Iterator[Event]:
         """What a modem tuned to one kind of image makes of another, and of its own."""
@@ -230,7 +251,7 @@ class World:
     @staticmethod
     def _training(port: Port, signal: Transmit) -> Duration:
         assert signal.rate is not None
-        return (TRAINING if signal.image is Image.TRAINING else SHORT_TRAINING)[signal.rate.modem]
+        return (TRAINING if signal.long_training else SHORT_TRAINING)[signal.rate.modem]
 
     @staticmethod
     def _image_time(signal: Transmit) -> Duration:
