@@ -26,6 +26,7 @@ PREFERRED = ("V.29 9600", "V.17 14400", "V.27ter 4800", "V.29 7200", "V.27ter 24
 """V.29 first: every machine has it, and it trains quickly."""
 SMALL = patterns.text(1728, 60)
 OTHER = patterns.diagonals(1728, 50)
+THIRD = patterns.staircase(1728, 40)
 LINE_BREAK = "000000000001"
 
 
@@ -146,6 +147,26 @@ def page_bits(page: Page, terms: Terms) -> Row:
     return np.unpackbits(np.frombuffer(mh.encode(page, terms.row_bits), np.uint8))
 
 
+def rows_as_bits(
+    page: Page, terms: Terms, bad: frozenset[int] = frozenset(), long_row: tuple[int, int] = (-1, 0)
+) -> str:
+    """A page row by row; a bad row is 28 pixels short, the long one is filled up to so many bits."""
+    rows = []
+    for number in range(page.height_px):
+        width = 1700 if number in bad else page.width_px
+        one = Page(width, page.row(number)[: (width + 7) // 8] if width % 8 == 0 else _cut(page.row(number), width))
+        text = wire.octet_bits(mh.encode(one))
+        row = text[: text.rindex(LINE_BREAK * 6)]
+        rows.append(row.ljust(long_row[1] if number == long_row[0] else terms.row_bits, "0"))
+    return "".join(rows) + LINE_BREAK * 6
+
+
+def _cut(row: bytes, width: int) -> bytes:
+    octets = (width + 7) // 8
+    spare = octets * 8 - width
+    return row[: octets - 1] + bytes((row[octets - 1] >> spare << spare,))
+
+
 def page(t: Tester, page: Page, terms: Terms) -> Script:
     yield from t.image(terms.rate, page_bits(page, terms), f"page of {page.height_px} rows")
 
@@ -192,24 +213,26 @@ def device_says_dcn(t: Tester, within_ms: float = 1500.0) -> Script:
 
 def our_dis(**more: bool | str) -> bytes:
     """What we say we can do: every modem we have, no minimum scan time, any length; *bN* sets bits from N on."""
-    have = {split_rate(rate)[0] for rate in f.RATES if tester_has(rate)}
+    have = our_modems()
     modems = "1101" if len(have) == 3 else "1100" if "V.27ter" in have else "1000"
     settings = {f.CAN_RECEIVE: "1", 11: modems, f.FINE: "1", 19: "01", 21: "111"}
     settings |= {int(name[1:]): ("01"[bits] if isinstance(bits, bool) else bits) for name, bits in more.items()}
     return f.field(settings)
 
 
+def our_modems() -> set[str]:
+    return {split_rate(rate)[0] for rate in f.RATES if tester_has(rate)}
+
+
 def ced(t: Tester, ms: float = 2600.0, after_ms: float = 300.0) -> Script:
     t.play(wire.tone(2100, t.level_dbm0, ms), "CED", "tone", after_ms)
     yield from t.sent()
-    while t._new and t._new[0].kind == "tone":  # CNG may go on until it hears us
-        t._new.pop(0)
+    t.drop_tones()
 
 
 def say_dis(t: Tester, **more: bool | str) -> Script:
     yield from t.send(("CSI", f.number("+49 89 7777")), ("DIS", our_dis(**more)))
-    while t._new and t._new[0].kind == "tone":
-        t._new.pop(0)
+    t.drop_tones()
 
 
 def heard_dcs(t: Tester, within_ms: float = 1500.0) -> Generator[None, None, Terms]:
@@ -233,7 +256,7 @@ def heard_tcf(t: Tester, signal: Signal) -> Generator[None, None, Terms]:
     runs = "".join("1" if bit else "0" for bit in bits.tolist()).split("1")
     longest = max(map(len, runs))
     t.within(f"length of TCF by {rate}", longest * 1000 / split_rate(rate)[1], *TCF_MS)
-    t.ladder[-1] = type(t.ladder[-1])(t.ladder[-1].at_us, "<=", f"TCF {rate}")
+    t.relabel(f"TCF {rate}")
     return Terms(rate, fif)
 
 
@@ -246,7 +269,7 @@ def heard_page(
     if read is None:
         raise t.wrong("read the page", f"training of {terms.rate}", "a signal that does not train")
     decoded = decode_page(read[0], terms.fine)
-    t.ladder[-1] = type(t.ladder[-1])(t.ladder[-1].at_us, "<=", f"page of {decoded.rows} rows {terms.rate}")
+    t.relabel(f"page of {decoded.rows} rows {terms.rate}")
     t.heard_pages.append(decoded.page)
     t.check("the page ends with RTC", decoded.complete, "no return to control")
     row_times(t, read[0], terms)

@@ -106,7 +106,7 @@ def _frame(t: "Tester", frame: f.Heard, *, last: bool) -> None:
     t.check("the last frame is no optional one", not last or name not in OPTIONAL, name)
     if name in f.WITH_X:
         x = bool(frame.octets[2] & 0x80)
-        t.check(f"X bit of {name}", x is (t.role is Role.CALLS), f"{frame.octets[2]:#04x}")
+        t.check(f"X bit of {name}", x is (t.role is Role.CALLS and bool(t.offered)), f"{frame.octets[2]:#04x}")
     if name in LENGTHS:
         t.check(f"length of {name}", len(frame.fif) == LENGTHS[name], f"{len(frame.fif)} octets")
     if name in WITHOUT_FIELD:

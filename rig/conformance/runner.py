@@ -46,6 +46,10 @@ def _lock_step(case: Case, device: Device, t: Tester) -> None:
     longest = round(case.longest_s * RATE_HZ)
     while True:
         t.hear(device.execute(t.say()))
+        if t.drop_line:
+            t.drop_line = False
+            t.remark("the line drops")
+            device.terminate()
         t.device_active = device.active
         try:
             next(script)

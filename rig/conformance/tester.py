@@ -8,6 +8,7 @@ every call is judged in rules.
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -97,13 +98,22 @@ class Tester:
         self.wanted_success: bool | None = None
         """Whether the device must call the call a success; None where the recommendation leaves it open."""
         self.device_active = True
+        self.ppm = 0.0
+        """How much too fast our clock is."""
+        self.noise_dbm0: float | None = None
+        """White noise under all that we say."""
+        self.drop_line = False
+        """Set by a script: the line goes away."""
         self.device_dis = b""
+        self.terms: Any = None
+        """What is in force (acts.Terms), kept for the next step."""
         self.offered = b""
         """The DIS or DTC that we said last."""
         self._said: list[tuple[int, Samples]] = []
         self._spoken: list[Samples] = []
         self._heard: list[Samples] = []
         self._new: list[Signal] = []
+        self._ignored_until = 0
         self._burst: Signal | None = None
         self._parts: list[Samples] = []
         self._loud_until = 0
@@ -164,7 +174,8 @@ class Tester:
         read(burst)
         rules.judge(self, burst)
         self._enter(burst)
-        self._new.append(burst)
+        if burst.kind in ("V.21", "image") or burst.start >= self._ignored_until:
+            self._new.append(burst)
         for frame in burst.frames:
             if frame.good and frame.name == "DIS":
                 self.device_dis = frame.fif
@@ -175,8 +186,26 @@ class Tester:
         arrow: Direction = ("=>" if ours else "<=") if signal.kind == "image" else ("->" if ours else "<-")
         self.ladder.append(LadderLine(signal.start * 125, arrow, signal.text))
 
+    def drop_tones(self) -> None:
+        """Forget tones that were heard and not asked for yet, and those that sound now."""
+        self._new = [signal for signal in self._new if signal.kind in ("V.21", "image")]
+        self._ignored_until = self.now
+
+    def began(self, since: int) -> bool:
+        """Whether a burst of the device has begun after that sample."""
+        return (self._burst is not None and self._burst.start > since) or bool(self._new)
+
+    @property
+    def onset(self) -> int:
+        """When the device's newest burst began."""
+        return self._new[0].start if self._new else self._burst.start if self._burst else self.now
+
     def remark(self, text: str) -> None:
         self.ladder.append(LadderLine(self.now * 125, "..", text))
+
+    def relabel(self, text: str) -> None:
+        """Say of the signal heard last what it turned out to be."""
+        self.ladder[-1] = replace(self.ladder[-1], text=text)
 
     # -- judging -------------------------------------------------------------------------------------------------------
 
@@ -274,6 +303,17 @@ class Tester:
         if self._new:
             raise self.wrong("wait for the end", "no more signals", self._new[0].text)
 
+    def gives_up(self, low_s: float, high_s: float, since: int = 0) -> Script:
+        """The device ends the call by itself within these limits; a DCN as its last word is allowed."""
+        yield from self.until(lambda: not self.device_active or self.now - since > (high_s + 3) * 1000 * MS)
+        self.close()
+        ended = self.now
+        if self._new and self._new[-1].names[-1:] == ["DCN"]:
+            ended = self._new.pop().start
+        self.within("the device gives up", (ended - since) / MS / 1000, low_s, high_s, "s", slack=0.1)
+        if self.device_active:
+            raise self.wrong("wait for the end", "the device to hang up", "still there")
+
     # -- saying --------------------------------------------------------------------------------------------------------
 
     @property
@@ -284,6 +324,10 @@ class Tester:
     def play(self, samples: Samples, text: str, kind: str = "other", after_ms: float = 75.0) -> Signal:
         """Put it on the line *after_ms* after whatever came last; does not wait."""
         start = max(self.now, self.last_end + round(after_ms * MS))
+        samples = wire.drifted(samples, self.ppm)
+        if self.noise_dbm0 is not None:
+            hiss = wire.noise(self.noise_dbm0, len(samples) / MS, self.seed + len(self.signals))[: len(samples)]
+            samples = (samples.astype(np.int32) + hiss).clip(-32768, 32767).astype(np.int16)
         self._said.append((start, samples))
         self.busy_until = start + len(samples)
         signal = Signal("tester", kind, start, self.busy_until, text)
@@ -315,8 +359,8 @@ class Tester:
         made = self.frames_of(*frames)
         line = wire.hdlc(made, flags, spoil=wire.Spoil(frozenset(spoil)))
         text = " ".join(f.Heard(octets).text + (" (bad FCS)" if n in spoil else "") for n, octets in enumerate(made))
-        for octets in made:
-            if f.Heard(octets).name in ("DIS", "DTC"):
+        for index, octets in enumerate(made):
+            if f.Heard(octets).name in ("DIS", "DTC") and index not in spoil:
                 self.offered = f.Heard(octets).fif
         self.play(wire.v21(line, self.level_dbm0), text or "flags", "V.21", after_ms)
         if wait:

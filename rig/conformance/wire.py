@@ -139,6 +139,21 @@ def noise(dbm0: float, ms: float, seed: int) -> Samples:
     return wave
 
 
+def drifted(samples: Samples, ppm: float) -> Samples:
+    """As a receiver hears a sender whose clock is *ppm* fast: resampled by a windowed sinc of 32 samples."""
+    if not ppm or not len(samples):
+        return samples
+    place = np.arange(int(len(samples) / (1 + ppm * 1e-6))) * (1 + ppm * 1e-6)
+    whole = np.floor(place).astype(np.int64)
+    padded = np.concatenate((np.zeros(16), samples.astype(np.float64), np.zeros(17)))
+    out = np.zeros(len(place))
+    for tap in range(-15, 17):
+        t = place - whole - tap
+        out += padded[whole + tap + 16] * np.sinc(t) * (0.5 + 0.5 * np.cos(np.pi * t / 17))
+    wave: Samples = np.clip(np.rint(out), -32768, 32767).astype(np.int16)
+    return wave
+
+
 def spectrum(samples: Samples) -> tuple[float, float, float]:
     """-> (Hz of the strongest line, share of power within 30 Hz of it, share between 1500 and 2000 Hz)."""
     x = samples.astype(np.float64) * np.hanning(len(samples))

@@ -1,5 +1,23 @@
 """The cases, one file a family of clauses. Importing this package enters them all."""
 
-from rig.conformance.cases import receive
+from rig.conformance.cases import (
+    ecm_receive,
+    ecm_transmit,
+    field,
+    polling,
+    receive,
+    receive_exceptions,
+    transmit,
+    transmit_exceptions,
+)
 
-__all__ = ["receive"]
+__all__ = [
+    "ecm_receive",
+    "ecm_transmit",
+    "field",
+    "polling",
+    "receive",
+    "receive_exceptions",
+    "transmit",
+    "transmit_exceptions",
+]
