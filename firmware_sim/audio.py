@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_sim.clock import SAMPLE_US, Duration, Instant, ms, seconds
+from firmware_sim.clock import BLOCK_SAMPLES, SAMPLE_US, Duration, Instant, ms, seconds
 from firmware_sim.dsp import hdlc
 from firmware_sim.dsp.tones import ToneGenerator, ced, cng
 from firmware_sim.modems.api import Demodulator, Kind, ModemEvent, Modulator, Quality
@@ -37,6 +37,8 @@ from firmware_sim.t30.terminal import Station, Terminal
 Samples = NDArray[np.int16]
 Bits = NDArray[np.uint8]
 
+LONGEST_BLOCK = 8000
+"""Samples: a second."""
 V21_BPS = 300
 PREAMBLE_FLAGS = 37
 """37 flags at 300 bit/s last 0.99 s: T.30 asks for 1 s +-15 %."""
@@ -94,14 +96,14 @@ class FaxSession:
         self._station, self._level_dbm0 = station, level_dbm0
         self._samples = 0
         self._burst: _Burst | None = None
-        self._released = False
+        self._released = self._deaf = False
         self._v21: Demodulator = demodulator("V.21", V21_BPS)
         self._unheard = 0
         """Samples that V.21 has not been told of yet, not even that they passed."""
         self._image: _Receiver | None = None
         self._receivers: dict[Rate, _Receiver] = {}
         self._tuned = Tune()
-        self._image_up = self._trained = False
+        self._v21_up = self._image_up = self._trained = False
         self._bits: list[Bits] = []
         self._deframer = hdlc.Deframer()
         tone = cng(level_dbm0) if calling else ced(level_dbm0, CED_LENGTH / ms(1))
@@ -123,14 +125,47 @@ class FaxSession:
 
     def execute(self, heard: Samples) -> Samples:
         """What we say during the block in which *heard* came."""
-        count = len(heard)
-        end = (self._samples + count) * SAMPLE_US
-        self._begin_if_due(end)
-        self._hear(heard)
-        self._expire(end)
-        said = self._say(count)
-        self._samples += count
+        said = self.say(len(heard))
+        self.hear(heard)
         return said
+
+    def say(self, count: int) -> Samples:
+        """What we say next. `hear` with as many samples must follow: those that came meanwhile.
+
+        Nothing that is heard is answered within the same block: T.30 leaves 75 ms between two signals.
+        """
+        self._deaf = self._sending or self._released
+        self._begin_if_due((self._samples + count) * SAMPLE_US)
+        return self._say(count)
+
+    def hear(self, heard: Samples) -> None:
+        self._hear(heard)
+        self._expire((self._samples + len(heard)) * SAMPLE_US)
+        self._samples += len(heard)
+
+    @property
+    def calm(self) -> int:
+        """How many samples pass before we do anything of our own accord: begin or end a signal, see a timer run out."""
+        if self._released:
+            return LONGEST_BLOCK
+        due = [LONGEST_BLOCK]
+        if self._burst is not None:
+            ahead = self._burst.start - self._samples
+            due.append(ahead if ahead > 0 else self._burst.modulator.remaining)
+        if self.terminal is None:
+            due.append(self._begin_at // SAMPLE_US - self._samples)
+        elif self.terminal.deadline is not None:
+            due.append((self.terminal.deadline - self.now) // SAMPLE_US)
+        return max(0, min(due))
+
+    @property
+    def sending(self) -> bool:
+        return self._sending and not self._released
+
+    @property
+    def waits_for_an_end(self) -> bool:
+        """A carrier is up: soon after its end we shall answer."""
+        return (self._v21_up or self._image_up) and not self._released
 
     def abort(self) -> None:
         """Our side wants the call to end: the peer is told with DCN."""
@@ -198,7 +233,8 @@ class FaxSession:
         self._image = known
 
     def _hear(self, heard: Samples) -> None:
-        if self._sending or self._released:
+        if self._deaf:
+            self._v21_up = False
             self._unheard += len(heard)
             return
         events: list[tuple[int, int, ModemEvent]] = []
@@ -226,10 +262,12 @@ class FaxSession:
                     self._begin_at = now
                     self._begin_if_due(now)
                 self._tone = None
+                self._v21_up = True
                 self._tell(CarrierUp(Carrier.V21), now)
             case Kind.FRAME:
                 self._tell(FrameHeard(event.octets), now)
             case Kind.CARRIER_DOWN:
+                self._v21_up = False
                 self._tell(CarrierDown(Carrier.V21), now)
             case _:
                 pass
@@ -300,6 +338,16 @@ class FaxSession:
             self._burst = None
             self._tell(Sent(), (self._samples + at) * SAMPLE_US)
         return said
+
+
+def steady_block(one: FaxSession, other: FaxSession) -> int:
+    """How many samples, in whole blocks of 20 ms, both ends of a line may be played at once, with the same outcome.
+
+    As long as one sends and neither does anything else nothing is answered; and while nobody sends only timers run.
+    """
+    if not (one.sending or other.sending) and (one.waits_for_an_end or other.waits_for_an_end):
+        return BLOCK_SAMPLES
+    return max(BLOCK_SAMPLES, min(one.calm, other.calm) // BLOCK_SAMPLES * BLOCK_SAMPLES)
 
 
 def _trains_briefly(rate: Rate, long_training: bool) -> bool:
