@@ -4,7 +4,7 @@ A bench is a command here and a module in `rig/benchmarks` whose `run()` yields 
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Protocol
 
 import typer
@@ -32,6 +32,15 @@ def pages(json: Json = False) -> None:
     from rig.benchmarks import pages as bench
 
     show(bench.run(), "pages a second", json)
+
+
+@app.command()
+def calls(json: Json = False) -> None:
+    """Whole calls in simulated time: seconds of call in a second of CPU, beside libspandsp's two terminals."""
+    from rig.benchmarks import calls as bench
+
+    rows = [{"call": r.call, "ours_x": r.ours_x, "peer_x": r.peer_x, "ratio": r.ratio} for r in bench.run()]
+    show_plain(rows, json, "times real time, both ends in one thread")
 
 
 # -- shared by all benches ---------------------------------------------------------------------------------------------
@@ -71,4 +80,21 @@ def _print_table(rows: Iterable[Measured], unit: str) -> None:
         peer = "-" if row.peer_per_s is None else f"{row.peer_per_s:,.0f}"
         ratio = "-" if row.ratio is None else f"{row.ratio:.2f}"
         table.add_row(row.work, f"{row.ours_per_s:,.0f}", peer, row.peer or "no peer here", ratio)
+    Console().print(table)
+
+
+def show_plain(rows: Iterable[Mapping[str, str | float | None]], as_json: bool, caption: str) -> None:
+    """Rows as they are: a JSON document, or a table with their keys as its head."""
+    rows = [{key: round(v, 3) if isinstance(v, float) else v for key, v in row.items()} for row in rows]
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps({"rows": rows}) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*(rows[0] if rows else ()), caption=caption)
+    for row in rows:
+        table.add_row(*("-" if v is None else f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values()))
     Console().print(table)
