@@ -5,6 +5,7 @@ call is the same in simulated and in real time, and a signal of ours begins at a
 sample of the peer's, wherever the cut into blocks lay. Half duplex: while we send, nothing is heard.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +63,8 @@ class _Burst:
 
 
 @dataclass(slots=True)
-class _Receiver:
-    """An image modem kept for the whole call: V.17's short training rests on what its long one taught."""
+class Ear:
+    """A receiver kept for the whole call: V.17's short training rests on what its long one taught."""
 
     demodulator: Demodulator
     origin: int
@@ -71,12 +72,11 @@ class _Receiver:
     told: int
     """Up to which of the session's samples it has been told."""
 
-    def execute(self, heard: Samples, first: int) -> list[tuple[int, ModemEvent]]:
-        """What it makes of *heard*, which begins with the session's sample *first*; each event with its sample."""
+    def listen_from(self, first: int) -> None:
+        """What comes next begins with the session's sample *first*; what came before it went unheard."""
         if first > self.told:
             self.demodulator.skip(first - self.told)
-        self.told = first + len(heard)
-        return [(event.sample + self.origin, event) for event in self.demodulator.execute(heard)]
+            self.told = first
 
 
 class FaxSession:
@@ -97,11 +97,10 @@ class FaxSession:
         self._samples = 0
         self._burst: _Burst | None = None
         self._released = self._deaf = False
-        self._v21: Demodulator = demodulator("V.21", V21_BPS)
-        self._unheard = 0
-        """Samples that V.21 has not been told of yet, not even that they passed."""
-        self._image: _Receiver | None = None
-        self._receivers: dict[Rate, _Receiver] = {}
+        self._v21 = Ear(demodulator("V.21", V21_BPS), 0, 0)
+        self._image: Ear | None = None
+        self._image_ears: dict[Rate, Ear] = {}
+        self._open_ears: list[Ear] = []
         self._tuned = Tune()
         self._v21_up = self._image_up = self._trained = False
         self._bits: list[Bits] = []
@@ -139,9 +138,37 @@ class FaxSession:
         return self._say(count)
 
     def hear(self, heard: Samples) -> None:
-        self._hear(heard)
-        self._expire((self._samples + len(heard)) * SAMPLE_US)
-        self._samples += len(heard)
+        self.understand([ear.demodulator.execute(heard) for ear in self.open_ears()], len(heard))
+
+    def open_ears(self) -> list[Ear]:
+        """The receivers that must hear the next block; `understand` must follow. In two steps, so that the receivers
+        of many sessions can hear theirs in one kernel call (`engine`)."""
+        self._open_ears = []
+        if self._deaf:
+            self._v21_up = False
+        else:
+            if self._image is not None:
+                self._open_ears.append(self._image)
+            if not self._trained:  # else an image signal is coming in: V.21 cannot be there
+                self._open_ears.append(self._v21)
+        for ear in self._open_ears:
+            ear.listen_from(self._samples)
+        return self._open_ears
+
+    def understand(self, told: Sequence[list[ModemEvent]], count: int) -> None:
+        """What each of the open ears made of the *count* samples of its block."""
+        events: list[tuple[int, bool, Ear, ModemEvent]] = []
+        for ear, new in zip(self._open_ears, told, strict=True):
+            ear.told += count
+            events += [(event.sample + ear.origin, ear is not self._v21, ear, event) for event in new]
+        for sample, is_image, ear, event in sorted(events, key=lambda item: item[:2]):
+            if is_image and ear is not self._image:
+                continue  # tuned away by what came before it in this block
+            now = max(sample * SAMPLE_US, self.call.now)
+            self._expire(now - 1)
+            (self._image_event if is_image else self._v21_event)(event, now)
+        self._expire((self._samples + count) * SAMPLE_US)
+        self._samples += count
 
     @property
     def calm(self) -> int:
@@ -224,36 +251,13 @@ class FaxSession:
             self._image = None
             return
         short = _trains_briefly(wanted.rate, wanted.long_training)
-        known = self._receivers.get(wanted.rate)
+        known = self._image_ears.get(wanted.rate)
         if known is None:
             made = demodulator(wanted.rate.modem, wanted.rate.bps, short=short)
-            known = self._receivers[wanted.rate] = _Receiver(made, self._samples, self._samples)
+            known = self._image_ears[wanted.rate] = Ear(made, self._samples, self._samples)
         else:
             known.demodulator.restart(short=short)
         self._image = known
-
-    def _hear(self, heard: Samples) -> None:
-        if self._deaf:
-            self._v21_up = False
-            self._unheard += len(heard)
-            return
-        events: list[tuple[int, int, ModemEvent]] = []
-        image = self._image
-        if image is not None:
-            events += [(sample, 1, event) for sample, event in image.execute(heard, self._samples)]
-        if self._trained:
-            self._unheard += len(heard)  # an image signal is coming in: V.21 cannot be there
-        else:
-            if self._unheard:
-                self._v21.skip(self._unheard)
-                self._unheard = 0
-            events += [(event.sample, 0, event) for event in self._v21.execute(heard)]
-        for sample, source, event in sorted(events, key=lambda item: item[:2]):
-            if source and image is not self._image:
-                continue  # tuned away by what came before it in this block
-            now = max(sample * SAMPLE_US, self.call.now)
-            self._expire(now - 1)
-            (self._image_event if source else self._v21_event)(event, now)
 
     def _v21_event(self, event: ModemEvent, now: Instant) -> None:
         match event.kind:
