@@ -1,7 +1,7 @@
 """Error correction (T.30 Annex A): a page goes in blocks of up to 256 frames, each repeated until whole."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmware_sim.t30.frames import FRAMES_PER_BLOCK, Frame, Message, PartialPage, request_frames, requested_frames
 from firmware_sim.t30.outcome import Cause, Phase
@@ -32,13 +32,15 @@ TURNED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 # -- sending -----------------------------------------------------------------------------------------------------------
 
 
-def send_page(call: Call, sheet: Sheet, number: int, then: Frame) -> Generator[Request, Heard, None]:
-    """All blocks of a page. It is good when every block was confirmed."""
+def send_page(call: Call, sheet: Sheet, then: Frame) -> Generator[Request, Heard, None]:
+    """All blocks of a page. It is good when every block was confirmed. Pages are counted through the whole call."""
     blocks = cut(sheet.octets, 64 if call.terms.frames_of_64 else 256)
     whole = True
     for index, block in enumerate(blocks):
         after = then if index == len(blocks) - 1 else Frame.NULL
-        whole &= yield from send_block(call, block, PartialPage(after, number, index, len(block), call.operator_wanted))
+        whole &= yield from send_block(
+            call, block, PartialPage(after, (sheet.number - 1) % 256, index % 256, len(block), call.operator_wanted)
+        )
     sheet.terms, sheet.good = call.terms, whole
 
 
@@ -104,6 +106,8 @@ class Assembly:
         """A PPS names its block, so one that is settled already is known, and its verdict stands."""
         if label == self.settled:
             return
+        if self.open == label:
+            label = replace(label, frames=max(label.frames, self.open.frames))
         missing = [number for number in range(label.frames) if number not in self.frames]
         if missing:
             self.open, self.verdict = label, Message(Frame.PPR, request_frames(missing, label.frames))
@@ -138,7 +142,7 @@ def take_pages(call: Call) -> Generator[Request, Heard, Message]:
     """Take blocks and answer for each, until the document closes or a DCS asks to train again."""
     assembly, closed = Assembly(call), Frame.NULL
     while True:
-        call.phase = Phase.D if assembly.frames else Phase.C
+        call.phase = Phase.D if assembly.frames or closed in (Frame.EOM, Frame.EOP) else Phase.C
         match (yield from listen_on(call, Image.BLOCK, closed, assembly.verdict.code)):
             case Block(frames):
                 assembly.frames.update(frames)

@@ -122,7 +122,8 @@ class PartialPage:
     then: Frame
     page: int
     block: int
-    frames: int
+    frames: int = field(compare=False)
+    """Of the whole block; some senders count only those that they have just sent again."""
     operator: bool = field(default=False, compare=False)
     """A PPS-PRI-command: the operator is wanted."""
 

@@ -92,8 +92,8 @@ def take_pages_plain(call: Call) -> Command:
     copy: Page | None = None
     asked, reply = Frame.NULL, Frame.CFR
     while True:
-        call.phase = Phase.D if copy else Phase.C
         closed = Frame.NULL if copy or reply in (Frame.RTN, Frame.PIN) else asked
+        call.phase = Phase.D if copy or closed in (Frame.EOM, Frame.EOP) else Phase.C
         match (yield from listen_on(call, Image.PAGE, closed, reply)):
             case Page() as copy:
                 pass

@@ -39,7 +39,7 @@ def send_document(call: Call, theirs: Dis, *, more: bool = False) -> Generator[R
         call.sent.append(sheet)
         if call.terms.ecm:
             sheet.octets = call.settings.encode(part, call.terms)
-            yield from ecm.send_page(call, sheet, number, then)
+            yield from ecm.send_page(call, sheet, then)
         else:
             yield from send_page(call, part, sheet, then)
         if call.consulting:

@@ -177,6 +177,8 @@ class Terminal:
         """No timer runs out while a carrier is up, but a carrier does not last for ever."""
         if self._carrier is Carrier.V21:
             self.deadline = min(now + timers.FRAME.nominal, max(now, self._carrier_since + timers.BURST.nominal))
+        elif isinstance(self._request, Listen) and self._request.image is Image.TRAINING:
+            self.deadline = now + timers.TCF_SIGNAL.nominal
         else:
             self.deadline = now + timers.PAGE.nominal
 

@@ -22,6 +22,7 @@ T4 = Timer(seconds(3), ms(450), "5.4.3.1: a response is due")
 T5 = Timer(seconds(60), seconds(5), "A.5.4.1: the receiver makes itself ready")
 
 TCF = Timer(ms(3500), 0, "ours: a training check that has not come by now is lost")
+TCF_SIGNAL = Timer(seconds(5), 0, "ours: no TCF lasts longer, training and all")
 FRAME = Timer(ms(4600), 0, "5.3: a preamble of 1.15 s and a frame of 3.45 s, both at their longest")
 BURST = Timer(seconds(30), 0, "ours: no burst on V.21 lasts longer")
 PAGE = Timer(seconds(900), 0, "ours: no image signal lasts longer")

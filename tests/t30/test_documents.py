@@ -390,6 +390,16 @@ def test_no_peer_keeps_us_for_ever(command):
     assert terminal.outcome is not None
 
 
+def test_noise_in_the_place_of_a_tcf_is_a_bad_tcf():
+    """Energy that does not end is no reason to wait as long as a page may last."""
+    terminal = Terminal(Call(Settings()), called)
+    hear(terminal, 0, (Frame.DCS, Dcs.of(receives=True, rate=Rate.V29_9600).encode()))
+    terminal.receive(CarrierUp(Carrier.IMAGE), seconds(4))
+    assert terminal.deadline == seconds(9)
+    terminal.expire(seconds(9))
+    assert terminal.trace[-1][2] == "FTT"
+
+
 def test_a_burst_that_never_ends_is_ended():
     terminal = Terminal(Call(Settings(t1=Settings.t1)), called)
     now = settle(terminal, 0)

@@ -1,10 +1,12 @@
 """A box of the flow chart is a generator: a test can sit inside it, with neither terminal nor line."""
 
+from dataclasses import replace
+
 import pytest
 
 from firmware_sim.t30 import timers
 from firmware_sim.t30.capabilities import Dcs, Rate
-from firmware_sim.t30.ecm import send_block
+from firmware_sim.t30.ecm import Assembly, send_block
 from firmware_sim.t30.frames import Frame, Message, PartialPage, request_frames
 from firmware_sim.t30.outcome import Cause
 from firmware_sim.t30.procedure import Call, Disconnected, Failed, Listen, SendBlock, Silence, ask, say
@@ -45,3 +47,18 @@ def test_an_interrupt_falls_through_every_open_box():
     assert walk(box, None, None) == T4
     with pytest.raises(Disconnected):
         box.throw(Disconnected())
+
+
+@pytest.mark.parametrize("counted", [3, 1])
+def test_a_pps_may_count_the_block_or_what_was_sent_again(counted):
+    """Both kinds of senders exist; the page is as long either way."""
+    assembly = Assembly(Call())
+    assembly.frames.update({0: b"zero", 2: b"two"})
+    assembly.judge(LABEL)
+    assert assembly.verdict == Message(Frame.PPR, request_frames([1], sent=3))
+    assembly.frames.update({1: b"one"})
+    assembly.judge(replace(LABEL, frames=counted))
+    assert assembly.verdict == Message(Frame.MCF)
+    (sheet,) = assembly.call.received
+    assert sheet.good
+    assert len(sheet.octets) == len(b"zeroonetwo")
