@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rig.commands import bench, conformance, line
+from rig.commands import ata, bench, conformance, line
 
 app = typer.Typer(
     help="A bench for fax over IP: devices, PBX and fax service, real or simulated; verdicts by page hash.",
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(ata.app, name="ata")
 app.add_typer(line.app, name="line")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(bench.app, name="bench")

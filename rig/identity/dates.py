@@ -7,7 +7,7 @@ from rig.identity.model import ReadingError
 from rig.identity.words import say
 
 NEAR_DAYS = 31
-"""How far a date may be from the serial's week before the two disagree: a label names the month, or is printed later."""
+"""How far a date may be from the serial's week before they disagree: labels are printed at another time."""
 
 Days = tuple[date, date]
 

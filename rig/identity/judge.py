@@ -270,4 +270,3 @@ class _Case:
 
 def _plain(model: str) -> str:
     return "".join(character for character in model.upper() if character.isascii() and character.isalnum())
-

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from rig.identity.vendors import CHARACTERS, LOOKALIKES, VendorRule
 
-_FORGIVEN = (("spaces", re.compile(r"\s+")), ("hyphens", re.compile(r"[-\u2010-\u2015\u2212]+")), ("colons", re.compile(":+")))
+_FORGIVEN = (
+    ("spaces", re.compile(r"\s+")),
+    ("hyphens", re.compile(r"[-\u2010-\u2015\u2212]+")),
+    ("colons", re.compile(":+")),
+)
 
 
 @dataclass(frozen=True, slots=True)

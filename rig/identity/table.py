@@ -148,9 +148,7 @@ class _Lines:
         return self._iterator
 
 
-def _row(
-    line: int, cells: list[str], columns: Mapping[str, int], width: int, today: date, seen: dict[str, int]
-) -> Row:
+def _row(line: int, cells: list[str], columns: Mapping[str, int], width: int, today: date, seen: dict[str, int]) -> Row:
     if any(cell.strip() for cell in cells[width:]):
         return Row(line, cells, None, f"{len(cells)} cells under {width} headers: is a separator in a text?")
     value = {name: cells[place].strip() if place < len(cells) else "" for name, place in columns.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 WORDS: Mapping[str, str] = {
     # what a verdict rests on
     "valid": "the rule for {vendor} and a second source agree: {text}",
-    "plausible": "the form is right for {vendor}; nothing else was there to confirm it",
+    "plausible": "the form is right for {vendor}; nothing else confirms it",
     "plausible_warned": "the form is right for {vendor}, but {text}",
     "inconsistent": "{text}",
     "unknown": "{text}",
@@ -19,8 +19,8 @@ WORDS: Mapping[str, str] = {
     "place": "a {vendor} serial has {words}; character {place} is “{found}” and should be {wanted}",
     "sample_length": "differs from the public sample of {vendor} ({words}): {count} characters. Too little is known to "
     "call it wrong",
-    "sample_place": "differs from the public sample of {vendor} ({words}): character {place} is “{found}”. Too little is "
-    "known to call it wrong",
+    "sample_place": "differs from the public sample of {vendor} ({words}): character {place} is “{found}”. "
+    "Too little is known to call it wrong",
     "no_rule": "there is no public rule for serial numbers of {vendor}",
     "no_form": "no public rule has this form",
     "no_rule_for_owner": "there is no public rule for the owner of this MAC",

@@ -1,4 +1,4 @@
-"""A spreadsheet of texts as XLSX (ECMA-376). Our own writer: ten times as quick as openpyxl, which checks it in tests."""
+"""A spreadsheet of texts as XLSX (ECMA-376), written ten times as quickly as openpyxl does it."""
 
 import io
 import re
@@ -54,9 +54,9 @@ def _cell(text: str, style: int) -> str:
 
 def _frame(title: str) -> dict[str, str]:
     links = f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    parts = (("/xl/workbook.xml", "sheet.main"), ("/xl/worksheets/sheet1.xml", "worksheet"), ("/xl/styles.xml", "styles"))
+    parts = (("workbook", "sheet.main"), ("worksheets/sheet1", "worksheet"), ("styles", "styles"))
     overrides = "".join(
-        f'<Override PartName="{part}" ContentType="{_DOCUMENT}.{kind}+xml"/>' for part, kind in parts
+        f'<Override PartName="/xl/{part}.xml" ContentType="{_DOCUMENT}.{kind}+xml"/>' for part, kind in parts
     )
     return {
         "[Content_Types].xml": f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types">'
@@ -93,7 +93,8 @@ def _styles() -> str:
         f'<cellXfs count="{2 + len(COLOURS)}">'
         '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" applyNumberFormat="1"/>'
         '<xf numFmtId="49" fontId="1" fillId="0" borderId="0" applyNumberFormat="1" applyFont="1"/>'
-        f"{coloured}</cellXfs></styleSheet>"
+        f"{coloured}</cellXfs>"
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
     )
 
 

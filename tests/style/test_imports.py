@@ -16,6 +16,7 @@ ROOMS = """
 firmware_sim: clock errors events dsp modems t4 t30 t38 sip rtp fxs models audio device world media daemon
 rig: errors bench inventory drivers/protocols drivers/virtual pbx/core pbx/shell service/core service/shell
      service/portal/shell service/portal/pages conformance/cases scenarios/fax report impairments/noise
+     identity/judge identity/shell
 """
 
 BREAKS = {
@@ -33,6 +34,7 @@ BREAKS = {
     "4 a PBX core with a loop": ("rig/pbx/core", "asyncio", "4 Cores own no"),
     "4 a service core with files": ("rig/service/portal/pages", "pathlib", "4 Cores own no"),
     "4 a noise with a clock": ("rig/impairments/noise", "time", "4 Cores own no"),
+    "4 an identity core with a clock": ("rig/identity/judge", "time", "4 Cores own no"),
     "4 a core that uses its shell": ("rig/pbx/core", "rig.pbx.shell", "4 Cores never import a shell"),
     "5 a case that takes a driver": ("rig/conformance/cases", "rig.drivers.virtual", "5 Cases see"),
     "5 a scenario that takes a driver": ("rig/scenarios/fax", "rig.drivers.virtual", "5 Cases see"),
@@ -46,6 +48,7 @@ FINE = [
     ("firmware_sim/sip", "firmware_sim.t30"),
     ("rig/pbx/shell", "asyncio"),
     ("rig/service/portal/shell", "pathlib"),
+    ("rig/identity/shell", "pathlib"),
     ("rig/scenarios/fax", "rig.bench"),
     ("rig/scenarios/fax", "rig.drivers.protocols"),
     ("rig/bench", "rig.drivers.virtual"),
