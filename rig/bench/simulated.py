@@ -25,10 +25,13 @@ from rig.service.core import FaxService
 from rig.service.errors import ServiceError
 from rig.service.interface import FaxInterface as FaxInterfaceProtocol
 from rig.service.model import Direction, Job, Progress
+from rig.service.retry import Policy
 from rig.service.store import Store
 
 FIRST_FREE_PORT = 40000
 WORKER = "simulated-worker"
+POLL_CALL = seconds(1)
+"""How often the worker asks after a call: what it asks for costs more here than the call itself."""
 
 
 class ServiceNode:
@@ -239,7 +242,7 @@ class SimulatedBench:
             raise ScenarioError("no fax service on this bench: add a 'service' to hardware.yaml")
         device = self._interfaces[self.inventory.service.interface]
         interface = VirtualFaxInterface(device, lambda: self._world.now, lambda: self._world.touch(device))
-        self._core = FaxService(Store(), MemoryBlobs())
+        self._core = FaxService(Store(), MemoryBlobs(), policy=Policy(poll_call=POLL_CALL))
         self._node = ServiceNode(self._core, interface)
         self._world.add(self._node)
 
