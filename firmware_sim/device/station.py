@@ -191,6 +191,18 @@ class FaxStation:
         self._tell()
         return said
 
+    def say(self, count: int) -> Samples:
+        """See `FaxSession.say`: the two halves of `execute`, for whoever plays both ends of a line."""
+        return self._session.say(count)
+
+    def hear(self, heard: Samples) -> None:
+        self._session.hear(heard)
+        self._tell()
+
+    @property
+    def session(self) -> FaxSession:
+        return self._session
+
     def abort(self) -> None:
         self._session.abort()
         self._tell()

@@ -260,6 +260,25 @@ def test_blocks_that_noise_spoils_are_sent_again_at_length(direction, way, seed,
     direction(tmp_path, pages, peer=peer, line={way: Bursts(seed, rng.uniform(0.2, 2), most=20)})
 
 
+def test_they_are_not_ready_for_a_while(tmp_path):
+    """RNR to our PPS, and to our RR, until they are."""
+    ours = Ours(calling=True, pages=SHORT)
+    theirs = SpandspFax(calling=False, receive=tmp_path / "received.tif", ecm=True, modems=MODEMS)
+    theirs.lib.t30_set_receiver_not_ready(theirs.t30, 3)
+    play(ours, theirs)
+    assert (ours.outcome.code, theirs.code) == ("ok", OK), ours.ladder
+    assert ours.ladder.count("<- RNR") == ours.ladder.count("-> RR") == 3
+    assert hashes(read_tiff(tmp_path / "received.tif")) == hashes(SHORT)
+
+
+def test_they_are_never_ready(tmp_path):
+    ours = Ours(calling=True, pages=SHORT)
+    theirs = SpandspFax(calling=False, receive=tmp_path / "received.tif", ecm=True, modems=MODEMS)
+    theirs.lib.t30_set_receiver_not_ready(theirs.t30, 1000)
+    play(ours, theirs)
+    assert ours.outcome.code == "not_ready"
+
+
 # -- polling, and what goes before a command ---------------------------------------------------------------------------
 
 

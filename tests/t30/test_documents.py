@@ -51,6 +51,22 @@ def test_another_resolution_or_width_needs_another_phase_b(ecm):
     assert [term.width_px for term in terms] == [1728, 1728, 1728, 1728, 2048]
 
 
+def test_pages_are_counted_through_the_whole_call():
+    labels = []
+
+    def script(port, signal):
+        if not signal.image and signal.frames[-1][2] == Frame.PPS.octet(True):
+            labels.append(PartialPage.decode(signal.frames[-1][3:]))
+        return True
+
+    play(call([PAGE, OTHER], [PAGE], ecm=True), call(ecm=True), script=script)
+    assert [(str(label.then), label.page, label.block) for label in labels] == [
+        ("MPS", 0, 0),
+        ("EOM", 1, 0),
+        ("EOP", 2, 0),
+    ]
+
+
 def test_pages_that_the_receiver_takes_alike_stay_together():
     caller, _ = sender(drawn(PAGE, Grid.SUPERFINE), drawn(OTHER, Grid.FINE), capabilities=EVERYTHING)
     world = play(caller, call(capabilities=ALL_MODEMS))

@@ -1,5 +1,8 @@
 """What the stations agree on, what each page is encoded for, and what a call tells of itself."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from firmware_sim.clock import ms, seconds
@@ -229,6 +232,12 @@ def test_causes_have_codes_words_and_a_say_in_trying_again():
     assert len({cause.words for cause in Cause}) == len(Cause)
     final = "ok incompatible no_document wrong_password poll_refused page_too_long aborted voice"
     assert [cause.code for cause in Cause if not cause.retry] == final.split()
+
+
+def test_the_list_of_endings_is_the_one_in_the_docs():
+    docs = (Path(__file__).parents[2] / "docs/t30.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \| (.+) \| (yes|no) \|$", docs, re.MULTILINE)
+    assert listed == [(cause.code, cause.words, "yes" if cause.retry else "no") for cause in Cause]
 
 
 def test_an_outcome_reads_as_a_sentence():
