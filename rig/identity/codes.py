@@ -17,6 +17,8 @@ _ON_LABELS = re.compile(r"[A-Za-z0-9 :;,./#=_+-]+")
 """What a bar code on an adapter is made of."""
 _SHARPENED = ((1, 2, 500), (2, 5, 300), (1, 3, 300), (2, 4, 500))
 """How copies for bar codes are made: how wide, and radius and percent of the sharpening. Measured on 200 photos."""
+SMALLEST_SIDE = 16
+"""A code has more pixels than that."""
 WORKING_SIZE = 2000
 """Longest side, px, of most copies: more costs time and reads no more."""
 
@@ -60,6 +62,8 @@ def open_photo(photo: bytes) -> Image.Image:
 def find(image: Image.Image, *, thorough: bool = True) -> list[Code]:
     """A bar code counts when two copies show it: its one check character lets a wrong reading through now and then."""
     kinds = zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, name) for name in KINDS])
+    if min(image.size) < SMALLEST_SIDE:
+        return []
     votes: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, str], tuple[int, int]] = {}
     for attempt, across, down in _attempts(image, thorough):
@@ -115,10 +119,11 @@ def _along_the_bars(even: Image.Image) -> Iterator[Image.Image]:
 def slant(image: Image.Image) -> float:
     """By how many degrees, -45 to 45, most edges are turned clockwise from upright or level."""
     small = image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX)
+    small = small.filter(ImageFilter.GaussianBlur(1))  # a hard edge shows the raster's direction, not its own
     across, down = np.gradient(np.asarray(small, np.float32))[::-1]
     weight = np.hypot(across, down)
     angle = np.degrees(np.arctan2(down, across))
-    strong = weight > 40
+    strong = weight > 25
     if not strong.any():
         return 0.0
     turned = (angle[strong] + 45) % 90 - 45

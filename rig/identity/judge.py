@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from rig.identity import dates, mac
-from rig.identity.model import Effect, Evidence, Judgement, Reading, Verdict
+from rig.identity.model import LABEL, Effect, Evidence, Judgement, Reading, Verdict
 from rig.identity.serials import Fit, clean, fit, folded
 from rig.identity.vendor import choose, models_of, named
 from rig.identity.vendors import BY_KEY, CHARACTER_WORDS, Strength, VendorRule
@@ -55,6 +55,14 @@ class _Case:
         rule = self._choice.rule
         name = rule.name if rule else ""
         return Judgement(form.text, self._given, name, verdict, self._reason(verdict, name), tuple(self._evidence))
+
+    def _is_second(self, source: str) -> bool:
+        """Whether a source can confirm the serial. What one and the same text says agrees with itself; a label is
+        many things that were printed apart."""
+        return source == LABEL or source != self._serial_source
+
+    def _confirms(self, source: str) -> Effect:
+        return Effect.AGREES if self._is_second(source) else Effect.NOTE
 
     def _add(self, source: str, effect: Effect, code: str, **values: object) -> None:
         self._evidence.append(Evidence(source, effect, say(code, **values)))
@@ -134,8 +142,9 @@ class _Case:
         if rule is None:
             self._add(MAC, Effect.NOTE, "mac_owner", **said)
         elif key == rule.key:
-            counts = rule.strength is Strength.STRICT and form.fits
-            self._add(MAC, Effect.AGREES if counts else Effect.NOTE, "mac_agrees" if counts else "mac_owner", **said)
+            second = any(self._is_second(source) for source, one, _ in self._macs if one == bare)
+            counts = rule.strength is Strength.STRICT and form.fits and second
+            self._add(MAC, Effect.AGREES if counts else Effect.NOTE, "mac_owner", **said)
         elif key in rule.kin:
             self._add(MAC, Effect.NOTE, "mac_kin", **said)
         else:
@@ -151,9 +160,9 @@ class _Case:
         whole, tail = form.field(rule, "mac"), form.field(rule, "mac_tail")
         if whole:
             self._serial_is_mac(rule, whole)
-        for _, bare, _ in self._macs if tail else ():
+        for source, bare, _ in self._macs if tail else ():
             agrees = bare.endswith(tail)
-            effect = Effect.AGREES if agrees else Effect.WARNS
+            effect = self._confirms(source) if agrees else Effect.WARNS
             self._add(MAC, effect, "tail_agrees" if agrees else "tail_warns", mac=mac.written(bare))
 
     def _serial_is_mac(self, rule: VendorRule, whole: str) -> None:
@@ -161,9 +170,9 @@ class _Case:
         if mac.vendor_of(owner) != rule.key:
             code = "serial_owner" if owner else "serial_no_owner"
             self._add(SERIAL, Effect.DISAGREES, code, vendor=rule.name, owner=owner)
-        for _, bare, _ in self._macs:
+        for source, bare, _ in self._macs:
             same = bare == whole
-            effect = Effect.AGREES if same else Effect.DISAGREES
+            effect = self._confirms(source) if same else Effect.DISAGREES
             code = "mac_is_serial" if same else "mac_not_serial"
             self._add(MAC, effect, code, vendor=rule.name, mac=mac.written(bare))
 
@@ -193,7 +202,8 @@ class _Case:
             if rule is None or (rule.key in keys and len(keys) > 1) or set(keys) & set(rule.kin):
                 self._add(MODEL, Effect.NOTE, "model_shared", **{**said, "vendor": other})
             elif rule.key in keys:
-                counts = rule.strength is Strength.STRICT and rule.distinctive
+                second = any(self._is_second(one.source) for one in self._readings if one.model.strip() == model)
+                counts = rule.strength is Strength.STRICT and rule.distinctive and second
                 self._add(MODEL, Effect.AGREES if counts else Effect.NOTE, "model_agrees", **said)
             else:
                 self._add(MODEL, Effect.DISAGREES, self._against_choice("model"), **said)

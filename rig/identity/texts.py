@@ -70,12 +70,11 @@ def of_codes(texts: Iterable[str], owners: mac.Owners = mac.owner_of) -> Reading
     bare: list[str] = []
     for text in texts:
         named = of_page(LABEL, text)
-        if named.says_something:
-            for name in ("serial", "mac", "model", "vendor", "date"):
+        for name in ("serial", "mac", "model", "vendor", "date"):
+            if getattr(named, name):
                 found.setdefault(name, getattr(named, name))
-        elif "://" not in text and text.strip():
+        if not named.says_something and "://" not in text and text.strip():
             bare.append(text.strip())
-    found = {name: value for name, value in found.items() if value}
     for text in bare:
         _place(text, found, owners)
     if "serial" not in found and mac.vendor_of(_owner(found.get("mac", ""), owners)) == "patton":

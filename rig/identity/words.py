@@ -40,7 +40,6 @@ WORDS: Mapping[str, str] = {
     "mac_multicast": "{mac} is an address for groups; no adapter has such a MAC",
     "mac_local": "{mac} was set by hand or software; it tells no maker",
     "mac_no_owner": "the owner of {mac} is not public",
-    "mac_agrees": "{mac} belongs to {owner}, as the rule for {vendor} expects",
     "mac_owner": "{mac} belongs to {owner}",
     "mac_kin": "{mac} belongs to {owner}, which is found on {vendor} adapters too",
     "mac_disagrees": "{mac} belongs to {owner}, and everything else says {vendor}",

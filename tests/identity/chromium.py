@@ -36,7 +36,9 @@ class Chromium:
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self._ask(f"{domain}.enable")
-        self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self._ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
 
     def close(self) -> None:
         self._process.terminate()
@@ -74,19 +76,23 @@ class Chromium:
         node = self._ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self._ask("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
 
+    def save_downloads(self, folder: Path) -> None:
+        self._ask("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def screenshot(self, path: Path) -> None:
         shot = self._ask("Page.captureScreenshot", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _ask(self, method: str, **params: Any) -> Any:
         self._count += 1
-        message: dict[str, Any] = {"id": self._count, "method": method, "params": params}
+        number = self._count
+        message: dict[str, Any] = {"id": number, "method": method, "params": params}
         if self._session:
             message["sessionId"] = self._session
         os.write(self._out, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next()
-            if answer.get("id") == self._count:
+            if answer.get("id") == number:
                 assert "error" not in answer, (method, answer["error"])
                 return answer["result"]
             self._notice(answer)
@@ -94,7 +100,11 @@ class Chromium:
     def _notice(self, event: dict[str, Any]) -> None:
         if event.get("method") == "Runtime.exceptionThrown":
             self.faults.append(str(event["params"]["exceptionDetails"].get("exception", event["params"])))
-        if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["source"] in ("security", "javascript"):
+        if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["source"] in (
+            "security",
+            "javascript",
+            "violation",
+        ):
             self.faults.append(event["params"]["entry"]["text"])
         if event.get("method") == "Page.javascriptDialogOpening":
             self._count += 1

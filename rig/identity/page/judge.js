@@ -143,7 +143,9 @@ export class Judge {
 class Case {
   constructor(judge, readings, today) {
     Object.assign(this, { judge, readings, today, evidence: [], made: null });
-    this.given = readings.find((one) => one.serial)?.serial.trim() ?? "";
+    const first = readings.find((one) => one.serial);
+    this.given = first?.serial.trim() ?? "";
+    this.serialSource = first?.source ?? "";
     this.cleaned = clean(this.given);
     this.macs = readings.filter((one) => one.mac).map((one) => [one.source, judge.bare(one.mac), one.mac]);
     this.dates = readings.filter((one) => one.date).map((one) => [one.date.trim(), this.days(one.date)]);
@@ -165,6 +167,11 @@ class Case {
     const verdict = this.verdict(form.fits), name = this.rule?.name ?? "";
     return { serial: form.text, given: this.given, vendor: name || null, verdict, reason: this.reason(verdict, name),
       evidence: this.evidence };
+  }
+
+  // What one and the same text says agrees with itself; a label is many things that were printed apart.
+  isSecond(source) {
+    return source === "label" || source !== this.serialSource;
   }
 
   add(source, effect, code, values = {}) {
@@ -238,8 +245,9 @@ class Case {
     const key = this.judge.vendorOf(owner), said = { mac, owner, vendor: rule?.name ?? "" };
     if (!rule) return this.add("MAC", "note", "mac_owner", said);
     if (key === rule.key) {
-      const counts = rule.strength === "strict" && form.fits;
-      return this.add("MAC", counts ? "agrees" : "note", counts ? "mac_agrees" : "mac_owner", said);
+      const second = this.macs.some(([source, one]) => one === bare && this.isSecond(source));
+      const counts = rule.strength === "strict" && form.fits && second;
+      return this.add("MAC", counts ? "agrees" : "note", "mac_owner", said);
     }
     if (rule.kin.includes(key)) return this.add("MAC", "note", "mac_kin", said);
     return this.add("MAC", "disagrees", this.againstChoice("mac"), said);
@@ -254,9 +262,9 @@ class Case {
     if (!rule || !form.fits) return;
     const whole = part(rule, form.text, "mac"), tail = part(rule, form.text, "mac_tail");
     if (whole) this.serialIsMac(rule, whole);
-    for (const [, bare] of tail ? this.macs : []) {
-      const agrees = bare.endsWith(tail);
-      this.add("MAC", agrees ? "agrees" : "warns", agrees ? "tail_agrees" : "tail_warns", { mac: written(bare) });
+    for (const [source, bare] of tail ? this.macs : []) {
+      const agrees = bare.endsWith(tail), confirms = this.isSecond(source) ? "agrees" : "note";
+      this.add("MAC", agrees ? confirms : "warns", agrees ? "tail_agrees" : "tail_warns", { mac: written(bare) });
     }
   }
 
@@ -265,9 +273,9 @@ class Case {
     if (this.judge.vendorOf(owner) !== rule.key) {
       this.add("serial", "disagrees", owner ? "serial_owner" : "serial_no_owner", { vendor: rule.name, owner });
     }
-    for (const [, bare] of this.macs) {
-      const same = bare === whole, said = { vendor: rule.name, mac: written(bare) };
-      this.add("MAC", same ? "agrees" : "disagrees", same ? "mac_is_serial" : "mac_not_serial", said);
+    for (const [source, bare] of this.macs) {
+      const same = bare === whole, confirms = this.isSecond(source) ? "agrees" : "note", said = { vendor: rule.name, mac: written(bare) };
+      this.add("MAC", same ? confirms : "disagrees", same ? "mac_is_serial" : "mac_not_serial", said);
     }
   }
 
@@ -295,7 +303,8 @@ class Case {
       if (!rule || (own && keys.length > 1) || keys.some((key) => rule.kin.includes(key))) {
         this.add("model", "note", "model_shared", { ...said, vendor: other });
       } else if (own) {
-        const counts = rule.strength === "strict" && rule.distinctive;
+        const second = this.readings.some((one) => one.model.trim() === model && this.isSecond(one.source));
+        const counts = rule.strength === "strict" && rule.distinctive && second;
         this.add("model", counts ? "agrees" : "note", "model_agrees", said);
       } else {
         this.add("model", "disagrees", this.againstChoice("model"), said);

@@ -118,6 +118,7 @@ function taken(reading) {
 
 async function photographed(file) {
   say("Reading the photo …", true);
+  element("result").hidden = true;
   const blob = await smaller(file);
   try {
     await read(await codesIn(blob));
