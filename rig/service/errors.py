@@ -7,6 +7,14 @@ ServiceError
         TooLargeError       the document passes the limit
         UnknownJobError     there is no such fax, or it has no such document
         FinishedError       the fax has already ended
+        ReusedKeyError      an idempotency key comes again with another request
+    AccountError        users, numbers and accounts cannot be as asked
+        InvalidError        a value that cannot be
+        UnknownError        there is none, or none that the asker may know of
+        ForbiddenError      the asker's role does not reach so far
+        LicenceError        a licence is missing
+        HipaaError          HIPAA mode refuses it
+        SignInError         who asks is not known
     DeliveryError       a fax interface cannot be reached, or refuses
         StaleFenceError     another worker has the job
 """
@@ -46,6 +54,38 @@ class UnknownJobError(QueueError):
 
 class FinishedError(QueueError):
     """The fax has already ended: nothing is left to cancel."""
+
+
+class ReusedKeyError(QueueError):
+    """An idempotency key was used before for another request."""
+
+
+class AccountError(ServiceError):
+    """Users, numbers and accounts cannot be as asked."""
+
+
+class InvalidError(AccountError):
+    """A value that cannot be."""
+
+
+class UnknownError(AccountError):
+    """There is none, or none that the asker may know of."""
+
+
+class ForbiddenError(AccountError):
+    """The asker's role does not reach so far."""
+
+
+class LicenceError(AccountError):
+    """A licence is missing."""
+
+
+class HipaaError(AccountError):
+    """HIPAA mode refuses it."""
+
+
+class SignInError(AccountError):
+    """Who asks is not known."""
 
 
 class DeliveryError(ServiceError):

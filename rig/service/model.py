@@ -78,6 +78,20 @@ class Job:
     """Incoming: what the device called it, with a digest of what it held."""
     taken_at: Instant | None
     """Incoming: when the device was told that it may forget it."""
+    domain_id: int = 1
+    """Whose it is; 1 is the bench itself."""
+    owner_id: int | None = None
+    """The user or group in whose box it lies; None: in the domain's."""
+    sent_by: int | None = None
+    account_id: int | None = None
+    """The fax account through which it came or goes."""
+    interface_id: int | None = None
+    """The fax interface that was asked to make the open attempt."""
+    resent_from: int | None = None
+    deleted_at: Instant | None = None
+    """Since when it lies in the bin."""
+    idempotency_key: str | None = None
+    idempotency_digest: str | None = None
 
     def __str__(self) -> str:
         result = "-" if self.result is None else str(int(self.result))

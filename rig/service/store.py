@@ -20,78 +20,10 @@ from sqlalchemy.pool import StaticPool
 
 from firmware_sim.clock import Instant
 from firmware_sim.t4.page import Page, Resolution
+from rig.service.accounts import tables as accounts_tables
 from rig.service.errors import StaleFenceError
 from rig.service.model import Direction, Job, LogEntry, PageRecord, Progress, Result
-
-METADATA = sa.MetaData()
-
-JOBS = sa.Table(
-    "jobs",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("direction", sa.Integer, nullable=False),
-    sa.Column("progress", sa.Integer, nullable=False),
-    sa.Column("result", sa.Integer),
-    sa.Column("number", sa.String(64), nullable=False),
-    sa.Column("caller", sa.String(64), nullable=False, default=""),
-    sa.Column("remote_id", sa.String(64), nullable=False, default=""),
-    sa.Column("document_name", sa.String(255), nullable=False),
-    sa.Column("resolution", sa.String(16), nullable=False, default=Resolution.STANDARD.name),
-    sa.Column("pages", sa.Integer, nullable=False, default=0),
-    sa.Column("pages_confirmed", sa.Integer, nullable=False, default=0),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("attempt_open", sa.Boolean, nullable=False, default=False),
-    sa.Column("attempt_first", sa.Integer, nullable=False, default=0),
-    sa.Column("cancelled", sa.Boolean, nullable=False, default=False),
-    sa.Column("cause", sa.String(64), nullable=False, default=""),
-    sa.Column("text", sa.Text, nullable=False, default=""),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("finished_at", sa.BigInteger),
-    sa.Column("heard_at", sa.BigInteger),
-    sa.Column("due", sa.BigInteger),
-    sa.Column("owner", sa.String(128), nullable=False, default=""),
-    sa.Column("lease", sa.BigInteger),
-    sa.Column("heartbeat", sa.BigInteger),
-    sa.Column("fence", sa.Integer, nullable=False, default=0),
-    sa.Column("trace_id", sa.String(64), nullable=False, default=""),
-    sa.Column("original_blob", sa.String(128)),
-    sa.Column("pages_blob", sa.String(128)),
-    sa.Column("fax_key", sa.String(255), index=True),
-    sa.Column("taken_at", sa.BigInteger),
-    sa.Index("jobs_due", "due"),
-    sqlite_autoincrement=True,
-)
-
-PAGES = sa.Table(
-    "job_pages",
-    METADATA,
-    sa.Column("job_id", sa.Integer, sa.ForeignKey("jobs.id"), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("hash", sa.String(64), nullable=False),
-    sa.Column("width_px", sa.Integer, nullable=False),
-    sa.Column("height_px", sa.Integer, nullable=False),
-    sa.Column("resolution", sa.String(16), nullable=False),
-    sa.Column("bad_rows", sa.Integer, nullable=False),
-    sa.Column("confirmed_at", sa.BigInteger),
-    sa.Column("attempt", sa.Integer),
-)
-
-LOG = sa.Table(
-    "job_log",
-    METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("job_id", sa.Integer, sa.ForeignKey("jobs.id"), nullable=False),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("line", sa.Text, nullable=False),
-    sa.Column("progress", sa.Integer, nullable=False),
-    sa.Column("result", sa.Integer),
-    sa.Column("cause", sa.String(64), nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("pages", sa.Integer, nullable=False),
-    sa.Column("pages_confirmed", sa.Integer, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Index("job_log_job", "job_id"),
-)
+from rig.service.tables import JOBS, LOG, METADATA, PAGES
 
 OPEN = JOBS.c.progress < int(Progress.FINISHED)
 
@@ -136,7 +68,9 @@ class Store:
         sa.event.listen(self._engine, "connect", _prepare)
         sa.event.listen(self._engine, "begin", _begin)
         if in_memory:
-            METADATA.create_all(self._engine)
+            with self._engine.begin() as connection:
+                METADATA.create_all(connection)
+                accounts_tables.prepare(connection)
         else:
             self._migrate()
 

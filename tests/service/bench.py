@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from argon2 import PasswordHasher
+
 from firmware_sim.clock import Instant, seconds
 from firmware_sim.t4.page import Page, Resolution
 from rig.service.blobs import MemoryBlobs
@@ -16,6 +18,7 @@ from rig.service.retry import Policy
 from rig.service.store import Store
 
 START = seconds(1_000_000)
+FAST_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def a_page(number: int, resolution: Resolution = Resolution.STANDARD) -> Page:

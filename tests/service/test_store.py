@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 
 from rig.service.errors import StaleFenceError
 from rig.service.model import Direction, Job, Progress
-from rig.service.store import METADATA, Store, Transaction
+from rig.service.store import Store, Transaction
+from rig.service.tables import METADATA
 
 
 @pytest.fixture

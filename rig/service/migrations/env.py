@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from rig.service.store import METADATA
+from rig.service.tables import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
 context.run_migrations()

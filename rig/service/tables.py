@@ -1,0 +1,86 @@
+"""The tables of the queue. Those of users and numbers are in ``accounts/tables.py``, in the same schema."""
+
+import sqlalchemy as sa
+
+from firmware_sim.t4.page import Resolution
+
+METADATA = sa.MetaData()
+
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("direction", sa.Integer, nullable=False),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("result", sa.Integer),
+    sa.Column("number", sa.String(64), nullable=False),
+    sa.Column("caller", sa.String(64), nullable=False, default=""),
+    sa.Column("remote_id", sa.String(64), nullable=False, default=""),
+    sa.Column("document_name", sa.String(255), nullable=False),
+    sa.Column("resolution", sa.String(16), nullable=False, default=Resolution.STANDARD.name),
+    sa.Column("pages", sa.Integer, nullable=False, default=0),
+    sa.Column("pages_confirmed", sa.Integer, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("attempt_open", sa.Boolean, nullable=False, default=False),
+    sa.Column("attempt_first", sa.Integer, nullable=False, default=0),
+    sa.Column("cancelled", sa.Boolean, nullable=False, default=False),
+    sa.Column("cause", sa.String(64), nullable=False, default=""),
+    sa.Column("text", sa.Text, nullable=False, default=""),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("finished_at", sa.BigInteger),
+    sa.Column("heard_at", sa.BigInteger),
+    sa.Column("due", sa.BigInteger),
+    sa.Column("owner", sa.String(128), nullable=False, default=""),
+    sa.Column("lease", sa.BigInteger),
+    sa.Column("heartbeat", sa.BigInteger),
+    sa.Column("fence", sa.Integer, nullable=False, default=0),
+    sa.Column("trace_id", sa.String(64), nullable=False, default=""),
+    sa.Column("original_blob", sa.String(128)),
+    sa.Column("pages_blob", sa.String(128)),
+    sa.Column("fax_key", sa.String(255), index=True),
+    sa.Column("taken_at", sa.BigInteger),
+    sa.Column("domain_id", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("owner_id", sa.Integer),
+    sa.Column("sent_by", sa.Integer),
+    sa.Column("account_id", sa.Integer),
+    sa.Column("interface_id", sa.Integer),
+    sa.Column("resent_from", sa.Integer),
+    sa.Column("deleted_at", sa.BigInteger),
+    sa.Column("idempotency_key", sa.String(255)),
+    sa.Column("idempotency_digest", sa.String(64)),
+    sa.Index("jobs_due", "due"),
+    sa.Index("jobs_owner", "owner_id"),
+    sa.Index("jobs_idempotency", "idempotency_key", unique=True),
+    sqlite_autoincrement=True,
+)
+
+PAGES = sa.Table(
+    "job_pages",
+    METADATA,
+    sa.Column("job_id", sa.Integer, sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("resolution", sa.String(16), nullable=False),
+    sa.Column("bad_rows", sa.Integer, nullable=False),
+    sa.Column("confirmed_at", sa.BigInteger),
+    sa.Column("attempt", sa.Integer),
+)
+
+LOG = sa.Table(
+    "job_log",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("job_id", sa.Integer, sa.ForeignKey("jobs.id"), nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("result", sa.Integer),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("pages_confirmed", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Index("job_log_job", "job_id"),
+)
