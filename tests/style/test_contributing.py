@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 
 from firmware_sim.clock import seconds
+from rig.identity import mac, vendor, vendors
+from rig.identity.judge import judge
+from rig.identity.model import Reading
 from rig.impairments import REGISTRY, base, one_way
 from rig.inventory import FaxMachine, load
 from rig.service import retry
@@ -45,6 +49,24 @@ def test_the_impairment():
             one_way("polarity:share=2")
     finally:
         REGISTRY.pop("polarity", None)
+
+
+def test_the_vendor_rule(monkeypatch):
+    (rule,) = eval(f"({example('python', 'VendorRule')})", vars(vendors))
+    for module in (vendor, mac):
+        monkeypatch.setattr(module, "VENDORS", (*vendors.VENDORS, rule))
+    monkeypatch.setitem(vendors.BY_KEY, rule.key, rule)
+    caches = (vendor.named, vendor.models_of, mac.vendor_of)
+    try:
+        for cached in caches:
+            cached.cache_clear()
+        found = [judge([Reading(serial=serial, model="AT2-B")], date(2026, 1, 1)) for serial in (*rule.good, *rule.bad)]
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+    assert [(one.vendor, one.verdict.value) for one in found] == [
+        ("Acme", "plausible" if number < len(rule.good) else "inconsistent") for number in range(len(found))
+    ]
 
 
 def test_every_place_that_is_named_exists():
