@@ -220,6 +220,8 @@ def test_we_receive_at_every_rate(rate, ecm, tmp_path):
 
 TRAINING_BLOCKS = 75
 """1.5 s: the longest training is over by then."""
+SHORT_TRAINING_BLOCKS = 20
+"""And the short one of V.17 by then."""
 
 
 class Bursts:
@@ -248,6 +250,38 @@ def test_blocks_that_noise_spoils_are_sent_again(direction, way, modem, tmp_path
     peer = {"modems": MODEMS[: MODEMS.index(modem) + 1]}
     ours, _ = direction(tmp_path, pages, peer=peer, line={way: Bursts(5, 1.5, most=6)})
     assert any("PPR" in line for line in ours.ladder), ours.ladder
+
+
+@pytest.mark.parametrize(("direction", "way"), [(send, "to_them"), (receive, "to_us")], ids=["send", "receive"])
+def test_a_page_that_noise_spoils_is_rejected_and_sent_again_slower(direction, way, tmp_path):
+    pages = [patterns.text(1728, 500, seed=3), *SHORT]
+    ours, _ = direction(tmp_path, pages, ecm=False, line={way: Bursts(5, 4, most=40)})
+    assert sum(line.endswith("RTN") for line in ours.ladder) == 1
+    assert travelled(ours) == {Rate.V17_12000}
+
+
+class FasterIsNoise:
+    """The frames of partial pages are drowned at every rate above *bps*; training is not."""
+
+    def __init__(self, bps):
+        self.bps, self.noise, self.lasted = bps, np.random.default_rng(3), 0
+
+    def __call__(self, block, ours):
+        in_image = ours._call.phase.name == "C" and np.abs(block).max() > 100
+        self.lasted = self.lasted + 1 if in_image else 0
+        if self.lasted <= SHORT_TRAINING_BLOCKS or ours._call.rate.bps <= self.bps:
+            return block
+        return np.clip(block + self.noise.normal(0, 1500, len(block)), -32000, 32000).astype(np.int16)
+
+
+def test_four_requests_then_a_slower_rate(tmp_path):
+    """The block after a CTC trains V.17 at length, all others briefly."""
+    ours, _ = send(tmp_path, SHORT, line={"to_them": FasterIsNoise(12000)})
+    assert "-> CTC" in ours.ladder
+    assert "<- CTR" in ours.ladder
+    assert travelled(ours) == {Rate.V17_12000}
+    asked = ours.ladder[: ours.ladder.index("-> CTC")]
+    assert asked.count("<- PPR") == 4
 
 
 @pytest.mark.soak
