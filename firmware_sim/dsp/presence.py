@@ -7,16 +7,20 @@ lies in xb[XH:], float32; xb[:XH] holds the samples before it. Energy is looked 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_RATE_HZ
 from firmware_sim.dsp.kernels import kernel
 from firmware_sim.dsp.levels import mean_square
+from firmware_sim.dsp.vector import power8
 
 f4 = np.float32
 
 FRAME = 80
 XH = 64
 PIECE = 8
+PER_PIECE = f4(1 / PIECE)
+LATE = f4(1 / 64)
 QUIET = 40
 """Energy has gone when it stayed away for this many samples."""
 QUIET_IN_DATA = 192
@@ -51,6 +55,25 @@ FIELDS = [
 *least* is the power from which a signal may begin, beyond the usual, while one that was trained may come back."""
 
 KEPT = ("n_pending", "origin")
+
+
+LINE = 64
+"""Octets of a cache line."""
+
+
+def whole_lines(state: np.dtype[Any]) -> np.dtype[Any]:
+    """The same state, of whole cache lines."""
+    fields = [state.fields[name] for name in state.names] if state.fields and state.names else []
+    size = -(-state.itemsize // LINE) * LINE
+    layout = {"names": list(state.names or ()), "formats": [f[0] for f in fields], "offsets": [f[1] for f in fields]}
+    return np.dtype({**layout, "itemsize": size}, align=True)  # type: ignore[call-overload, no-any-return]
+
+
+def rows(count: int, state: np.dtype[Any]) -> NDArray[Any]:
+    """*count* states of zeros; the first begins a cache line, so a vector that begins a state never lies across two."""
+    octets = np.zeros(count * state.itemsize + LINE, np.uint8)
+    first = -octets.ctypes.data % LINE
+    return octets[first : first + count * state.itemsize].view(state)
 
 
 def _spectrum_tables() -> tuple[Any, Any]:
@@ -93,10 +116,11 @@ def turn_over(s: Any, xb: Any) -> None:
 
 
 @kernel
-def _power(xb: Any, first: int, count: int) -> Any:
+def _total(xb: Any) -> Any:
+    """Sum of the squares of the frame."""
     total = f4(0)
-    for i in range(first, first + count):
-        total += xb[i] * xb[i]
+    for k in range(XH, XH + FRAME, PIECE):
+        total += power8(xb, k)
     return total
 
 
@@ -112,7 +136,7 @@ def _rise(s: Any, xb: Any, total: Any) -> None:
         return
     before = s.level
     for k in range(0, FRAME, PIECE):
-        power = _power(xb, XH + k, PIECE) / f4(PIECE)
+        power = power8(xb, XH + k) * PER_PIECE
         if power > RISE * before:
             _new_signal(s, s.origin + k, power)
             s.last_loud = s.origin + k + PIECE - 1
@@ -125,15 +149,16 @@ def hear(s: Any, xb: Any, patience: int) -> int:
 
     It has gone when it stayed away for *patience* samples.
     """
-    total = _power(xb, XH, FRAME)
-    if s.present == 0 and total < ON * f4(PIECE):
-        s.quiet = s.quiet << (FRAME // PIECE) | ((1 << FRAME // PIECE) - 1)
-        return -1
-    if s.present != 0 and s.up == 0:
-        _rise(s, xb, total)
+    if s.present == 0 or s.up == 0:
+        total = _total(xb)
+        if s.present == 0 and total < ON * f4(PIECE):
+            s.quiet = s.quiet << (FRAME // PIECE) | ((1 << FRAME // PIECE) - 1)
+            return -1
+        if s.present != 0:
+            _rise(s, xb, total)
     ended = -1
     for k in range(0, FRAME, PIECE):
-        power = _power(xb, XH + k, PIECE) / f4(PIECE)
+        power = power8(xb, XH + k) * PER_PIECE
         at, quiet = s.origin + k, 1
         if s.present == 0:
             if power > max(ON, s.least):
@@ -146,7 +171,7 @@ def hear(s: Any, xb: Any, patience: int) -> int:
                 s.last_loud = at + PIECE - 1
             if at > s.onset:
                 s.pieces += 1
-                s.level += (power - s.level) / f4(min(s.pieces, 64))
+                s.level += (power - s.level) * (LATE if s.pieces >= 64 else f4(1) / f4(s.pieces))
         elif at + PIECE - 1 - s.last_loud >= patience:
             s.present = 0
             s.least = FALL * s.level if patience > QUIET else f4(0)

@@ -53,8 +53,28 @@ def _fma(builder: Any, x: Any, y: Any, z: Any) -> Any:
     return _call(builder, f"llvm.fmuladd.v{LANES}f32", VECTOR, [x, y, z])
 
 
-def _sum(builder: Any, vector: Any) -> Any:
-    return _call(builder, f"llvm.vector.reduce.fadd.v{LANES}f32", F32, [ir.Constant(F32, 0.0), vector], FAST)
+def _halves(builder: Any, vector: Any, first: int, count: int) -> Any:
+    lanes = ir.Constant(ir.VectorType(I32, count), list(range(first, first + count)))
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lanes)
+
+
+def _sum_pair(builder: Any, a: Any, b: Any) -> list[Any]:
+    """Sums of the lanes of *a* and of *b*, folded side by side from the second step on."""
+    half = LANES // 2
+    a = builder.fadd(_halves(builder, a, 0, half), _halves(builder, a, half, half))
+    b = builder.fadd(_halves(builder, b, 0, half), _halves(builder, b, half, half))
+    while half > 1:
+        # [a's lower part, b's lower part] + [a's upper part, b's upper part]
+        part = half // 2
+        width = 2 * half
+        low = [*range(part), *range(half, half + part)]
+        high = [*range(part, half), *range(half + part, width)]
+        kind = ir.VectorType(I32, half)
+        both = builder.fadd(
+            builder.shuffle_vector(a, b, ir.Constant(kind, low)), builder.shuffle_vector(a, b, ir.Constant(kind, high))
+        )
+        a, b, half = _halves(builder, both, 0, part), _halves(builder, both, part, part), part
+    return [builder.extract_element(v, ir.Constant(I32, 0)) for v in (a, b)]
 
 
 def _splat(builder: Any, scalar: Any) -> Any:
@@ -87,7 +107,7 @@ def fir32(_: Any, x: Any, ix: Any, taps: Any, it: Any) -> Codegen:
             value = _load(builder, samples, offset)
             re = _fma(builder, value, _load(builder, weights, offset), re)
             im = _fma(builder, value, _load(builder, weights, TAPS + offset), im)
-        return context.make_tuple(builder, sig.return_type, [_sum(builder, re), _sum(builder, im)])
+        return context.make_tuple(builder, sig.return_type, _sum_pair(builder, re, im))
 
     return PAIR(x, types.int64, taps, types.int64), codegen
 
@@ -104,7 +124,7 @@ def equalise32(_: Any, zr: Any, zi: Any, iz: Any, wr: Any, wi: Any) -> Codegen:
             d, e = _load(builder, pwr, offset), _load(builder, pwi, offset)
             rr, ii = _fma(builder, a, d, rr), _fma(builder, c, e, ii)
             ri, ir_ = _fma(builder, a, e, ri), _fma(builder, c, d, ir_)
-        parts = [_sum(builder, builder.fsub(rr, ii)), _sum(builder, builder.fadd(ri, ir_))]
+        parts = _sum_pair(builder, builder.fsub(rr, ii), builder.fadd(ri, ir_))
         return context.make_tuple(builder, sig.return_type, parts)
 
     return PAIR(zr, zi, types.int64, wr, wi), codegen
@@ -130,19 +150,112 @@ def adapt32(_: Any, zr: Any, zi: Any, iz: Any, wr: Any, wi: Any, er: Any, ei: An
 
 
 @_vector
-def add_pulse32(_: Any, out: Any, io: Any, pulse: Any, ip: Any, re: Any, im: Any) -> Codegen:
-    """out[io:] += re * pulse[ip:] - im * pulse[ip + 32:]"""
+def equalise_late32(_: Any, zr: Any, zi: Any, iz: Any, wr: Any, wi: Any, er: Any, ei: Any) -> Codegen:
+    """The same as equalise32, then adapt32 with the values four before: the error of a symbol that is two back."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        target = _at(context, builder, sig.args[0], args[0], args[1])
-        shape = _at(context, builder, sig.args[2], args[2], args[3])
-        vr, vi = _splat(builder, args[4]), builder.fneg(_splat(builder, args[5]))
+        pzr, pzi, pwr, pwi = _complex_pair(context, builder, sig, args)
+        vr, vi = _splat(builder, args[5]), _splat(builder, args[6])
+        minus = builder.fneg(vr)
+        rr = ii = ri = ir_ = _zero()
         for offset in range(0, TAPS, LANES):
-            part = _fma(builder, vr, _load(builder, shape, offset), _load(builder, target, offset))
-            _store(builder, _fma(builder, vi, _load(builder, shape, TAPS + offset), part), target, offset)
+            a, c = _load(builder, pzr, offset), _load(builder, pzi, offset)
+            d, e = _load(builder, pwr, offset), _load(builder, pwi, offset)
+            rr, ii = _fma(builder, a, d, rr), _fma(builder, c, e, ii)
+            ri, ir_ = _fma(builder, a, e, ri), _fma(builder, c, d, ir_)
+            a, c = _load(builder, pzr, offset - 4), _load(builder, pzi, offset - 4)
+            _store(builder, _fma(builder, vi, c, _fma(builder, vr, a, d)), pwr, offset)
+            _store(builder, _fma(builder, minus, c, _fma(builder, vi, a, e)), pwi, offset)
+        parts = _sum_pair(builder, builder.fsub(rr, ii), builder.fadd(ri, ir_))
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return PAIR(zr, zi, types.int64, wr, wi, types.float32, types.float32), codegen
+
+
+@_vector
+def filter16(
+    _: Any, x: Any, places: Any, first: Any, taps: Any, it: Any, turn: Any, ir_: Any, re: Any, im: Any,
+    out: Any, to: Any,
+) -> Codegen:  # fmt: skip
+    """Sixteen complex filters at once, by lanes: x holds at places[n] + lane what the lane has for its sample n.
+
+    out[to:] = real, out[to + 16:] = imaginary part of the sum over k of x at first + k times taps[it + k] + j
+    taps[it + 32 + k], times re + j im, times the lane's turn[ir_ + lane] + j turn[ir_ + 16 + lane].
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointers = [_at(context, builder, sig.args[k], args[k], args[k + 1]) for k in (1, 3, 5, 9)]
+        place, weights, turns, target = pointers
+        lanes = _at(context, builder, sig.args[0], args[0], ir.Constant(I64, 0))
+        sums = [_zero(), _zero(), _zero(), _zero()]
+        for k in range(TAPS):
+            at = builder.load(builder.gep(place, [ir.Constant(I64, k)]))
+            value = builder.load(builder.bitcast(builder.gep(lanes, [at]), VECTOR.as_pointer()))
+            value.align = 4
+            for part in (0, 1):
+                weight = builder.load(builder.gep(weights, [ir.Constant(I64, TAPS * part + k)]))
+                slot = 2 * (k & 1) + part
+                sums[slot] = _fma(builder, value, _splat(builder, weight), sums[slot])
+        a, b = builder.fadd(sums[0], sums[2]), builder.fadd(sums[1], sums[3])
+        for c, d in (
+            (_splat(builder, args[7]), _splat(builder, args[8])),
+            (_load(builder, turns, 0), _load(builder, turns, LANES)),
+        ):
+            minus = builder.fneg(builder.fmul(b, d))
+            a, b = _fma(builder, a, c, minus), _fma(builder, a, d, builder.fmul(b, c))
+        _store(builder, a, target, 0)
+        _store(builder, b, target, LANES)
         return context.get_dummy_value()
 
-    return types.void(out, types.int64, pulse, types.int64, types.float32, types.float32), codegen
+    index, number = types.int64, types.float32
+    return types.void(x, places, index, taps, index, turn, index, number, number, out, index), codegen
+
+
+MIXED = 12
+"""Values that `mix16` adds up."""
+
+
+@_vector
+def mix16(_: Any, re: Any, im: Any, first: Any, shapes: Any, at: Any, out: Any, to: Any) -> Codegen:
+    """out[to:to + 16] = the sum over j of re[first + j] * shapes[at + 32 j:] - im[first + j] * shapes[at + 32 j + 16:].
+
+    out is int16, rounded and limited.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pr, pi = (_at(context, builder, sig.args[k], args[k], args[2]) for k in (0, 1))
+        shape = _at(context, builder, sig.args[3], args[3], args[4])
+        sums = [_zero(), _zero()]
+        for j in range(MIXED):
+            for k, pointer in enumerate((pr, pi)):
+                value = _splat(builder, builder.load(builder.gep(pointer, [ir.Constant(I64, j)])))
+                value = builder.fneg(value) if k else value
+                sums[k] = _fma(builder, value, _load(builder, shape, 32 * j + 16 * k), sums[k])
+        total = builder.fadd(sums[0], sums[1])
+        for name, limit in (("llvm.minnum", 32767.0), ("llvm.maxnum", -32768.0)):
+            total = _call(builder, f"{name}.v{LANES}f32", VECTOR, [total, ir.Constant(VECTOR, [limit] * LANES)])
+        total = _call(builder, f"llvm.rint.v{LANES}f32", VECTOR, [total])
+        whole = builder.trunc(builder.fptosi(total, ir.VectorType(I32, LANES)), ir.VectorType(I16, LANES))
+        place = _at(context, builder, sig.args[5], args[5], args[6])
+        builder.store(whole, builder.bitcast(place, whole.type.as_pointer()), align=2)
+        return context.get_dummy_value()
+
+    return types.void(re, im, types.int64, shapes, types.int64, out, types.int64), codegen
+
+
+@_vector
+def power8(_: Any, x: Any, ix: Any) -> Codegen:
+    """Sum of the squares of x[ix:ix + 8]."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.VectorType(F32, 8)
+        place = _at(context, builder, sig.args[0], args[0], args[1])
+        value = builder.load(builder.bitcast(place, kind.as_pointer()))
+        value.align = 4
+        square = builder.fmul(value, value)
+        return _call(builder, "llvm.vector.reduce.fadd.v8f32", F32, [ir.Constant(F32, 0.0), square], FAST)
+
+    return types.float32(x, types.int64), codegen
 
 
 @_vector
@@ -172,3 +285,19 @@ def eight_bits(_: Any, bits: Any, first: Any) -> Codegen:
         return builder.lshr(spread, ir.Constant(I64, 56))
 
     return types.int64(bits, types.int64), codegen
+
+
+@_vector
+def put_bits(_: Any, bits: Any, first: Any, word: Any) -> Codegen:
+    """bits[first:first + 8] = the eight bits of *word*, an octet of 0 or 1 each, the most significant first."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        every = builder.mul(args[2], ir.Constant(I64, 0x0101010101010101))
+        one_each = builder.and_(every, ir.Constant(I64, 0x0102040810204080))
+        carried = builder.add(one_each, ir.Constant(I64, 0x7F7E7C7870604000))
+        octets = builder.and_(builder.lshr(carried, ir.Constant(I64, 7)), ir.Constant(I64, 0x0101010101010101))
+        place = _at(context, builder, sig.args[0], args[0], args[1])
+        builder.store(octets, builder.bitcast(place, I64.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(bits, types.int64, types.int64), codegen

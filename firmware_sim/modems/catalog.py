@@ -10,6 +10,7 @@ from firmware_sim.errors import ConfigError
 from firmware_sim.modems.api import Demodulator, ModemEvent, Modulator
 from firmware_sim.modems.engine import Group, Receiver
 from firmware_sim.modems.fsk import FskDemodulator, FskModulator
+from firmware_sim.modems.fsk_kernels import CHANNELS_HZ
 from firmware_sim.modems.qam import QamDemodulator, QamModulator
 from firmware_sim.modems.qam_specs import SPECS, row_of
 
@@ -48,12 +49,20 @@ def _qam(name: str) -> ModemSpec:
     )  # fmt: skip
 
 
-V21 = ModemSpec(
-    name="V.21", rates=(300,), carrier_hz=1750, baud=300, trains=False, training_ms=0.0, turn_off_ms=0.0,
-    make_modulator=lambda _bps, level, _short, _tep: FskModulator(level),
-    make_demodulator=lambda _bps, _short: FskDemodulator(),
-)  # fmt: skip
-CATALOG = {spec.name: spec for spec in (V21, _qam("V.27ter"), _qam("V.29"), _qam("V.17"))}
+def _v21(name: str, channel: int) -> ModemSpec:
+    return ModemSpec(
+        name=name, rates=(300,), carrier_hz=sum(CHANNELS_HZ[2 - channel]) // 2, baud=300, trains=False,
+        training_ms=0.0, turn_off_ms=0.0,
+        make_modulator=lambda _bps, level, _short, _tep: FskModulator(level, channel),
+        make_demodulator=lambda _bps, _short: FskDemodulator(channel),
+    )  # fmt: skip
+
+
+CATALOG = {
+    spec.name: spec
+    for spec in (_v21("V.21", 2), _v21("V.21 channel 1", 1), _qam("V.27ter"), _qam("V.29"), _qam("V.17"))
+}
+"""V.21 without more is channel 2, which T.30 uses."""
 
 
 def _spec(modem: str, bps: int) -> ModemSpec:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_sim.dsp import presence
 from firmware_sim.modems.api import ModemEvent, Quality
 
 MAX_BLOCK = 1600
@@ -60,7 +61,8 @@ class Group:
 
     def __init__(self, receivers: Sequence[Receiver]) -> None:
         self.receivers = tuple(receivers)
-        self.states = np.concatenate([r.state for r in receivers])
+        self.states = presence.rows(len(receivers), receivers[0].state.dtype)
+        self.states[:] = np.concatenate([r.state for r in receivers])
         for row, receiver in enumerate(receivers):
             receiver.state, receiver.group = self.states[row : row + 1], self
         self.bank: Bank = receivers[0].bank_type(len(receivers))

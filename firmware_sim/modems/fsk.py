@@ -1,4 +1,4 @@
-"""The V.21 modem, channel 2, as objects: HDLC bits in, frames out."""
+"""The V.21 modem as objects: bits in, HDLC frames or bits out."""
 
 import math
 from typing import Any
@@ -11,23 +11,20 @@ from firmware_sim.modems import fsk_kernels
 from firmware_sim.modems.api import Kind, ModemEvent, Quality
 from firmware_sim.modems.engine import Receiver
 
-KINDS = (Kind.CARRIER_UP, Kind.FRAME, Kind.CARRIER_DOWN)
+KINDS = (Kind.CARRIER_UP, Kind.FRAME, Kind.CARRIER_DOWN, Kind.BITS)
 
 
 class FskModulator:
     """Sends bits as they are; V.21 has no training."""
 
-    def __init__(self, level_dbm0: float) -> None:
-        self._state = np.zeros(1, fsk_kernels.TX_STATE)
-        self._state["amplitude"] = levels.sine_peak(level_dbm0)
+    def __init__(self, level_dbm0: float, channel: int = 2) -> None:
+        self._state = fsk_kernels.tx_new(channel, level_dbm0)
         self._bits = np.zeros((1, 0), np.uint8)
 
     def start(self, bits: NDArray[np.uint8]) -> None:
         """Begin one burst; what was left of another is dropped."""
         self._bits = np.array(bits, np.uint8).reshape(1, -1)
-        count = self._bits.shape[1]
-        self._state["phase"] = self._state["bit"] = self._state["clock"] = 0
-        self._state["bits"], self._state["left"] = count, -(-count * 80 // 3)
+        fsk_kernels.tx_start(self._state, self._bits.shape[1])
 
     def execute(self, count: int) -> NDArray[np.int16]:
         """The next *count* samples; zeros after the burst."""
@@ -56,24 +53,25 @@ class FskBank:
     def _collect(self, channel: int, told: int) -> list[ModemEvent]:
         events = []
         for kind, sample, first, count in self._events[channel, :told].tolist():
-            octets = None
-            if KINDS[kind] is Kind.FRAME and count >= 0:
-                octets = self._octets[channel, first : first + count].tobytes()
-            events.append(ModemEvent(KINDS[kind], sample, octets=octets))
+            heard = self._octets[channel, first : first + max(count, 0)]
+            octets = heard.tobytes() if KINDS[kind] is Kind.FRAME and count >= 0 else None
+            bits = heard.copy() if KINDS[kind] is Kind.BITS else None
+            events.append(ModemEvent(KINDS[kind], sample, bits, octets))
         return events
 
 
 class FskDemodulator(Receiver):
-    """Hears HDLC frames."""
+    """Hears HDLC frames; with *raw* it tells bits as they come."""
 
     bank_type = FskBank
 
-    def __init__(self) -> None:
-        super().__init__(np.zeros(1, fsk_kernels.RX_STATE))
+    def __init__(self, channel: int = 2, *, raw: bool = False) -> None:
+        super().__init__(fsk_kernels.rx_new(channel, raw=raw))
+        self._fresh = self.state.copy()
 
     def skip(self, count: int) -> None:
         heard = int(self.state["origin"][0] + self.state["n_pending"][0])
-        self.state[:] = np.zeros(1, fsk_kernels.RX_STATE)
+        self.state[:] = self._fresh
         self.state["origin"] = heard + count
 
     def quality(self) -> Quality:

@@ -44,7 +44,7 @@ class QamBank:
     """Scratch for the receivers of *channels* channels."""
 
     def __init__(self, channels: int) -> None:
-        self._bits = np.zeros((channels, 2 * MAX_BLOCK + 4096), np.uint8)
+        self._bits = np.zeros((channels, 2 * MAX_BLOCK + qam_state.SPARE_BITS), np.uint8)
         self._events = np.zeros((channels, qam_state.EVENTS, 4), np.int64)
         self._told = np.zeros(channels, np.int64)
 

@@ -132,7 +132,7 @@ def _open_equaliser(s: Any) -> float:
 
 
 @kernel
-def search(s: Any, xb: Any, zr: Any, zi: Any, nz: int, pos: float) -> tuple[int, float]:
+def search(s: Any, xb: Any, lanes: Any, zr: Any, zi: Any, nz: int, pos: float) -> tuple[int, float]:
     """Look for the alternations; when found, filter the rest of the frame again, aligned. -> (end of z, position)"""
     size = WINDOW[s.row]
     for i in range(ZH, nz):
@@ -151,7 +151,7 @@ def search(s: Any, xb: Any, zr: Any, zi: Any, nz: int, pos: float) -> tuple[int,
         for k in range(i + 1):
             zr[k] *= g
             zi[k] *= g
-        nz, pos = baseband(s, xb, zr, zi, i + 1, pos)
+        nz, pos = baseband(s, xb, lanes, zr, zi, i + 1, pos)
         ahead = (whole - size) % 4
         s.cur = i + 1 + ahead
         rotate(s, 0.5 * ahead)

@@ -1,7 +1,7 @@
 """Decisions of a QAM receiver: equalised values to points, points to bits. Kernels (see dsp.kernels).
 
-There are two symbol loops, for the nearest point and for the trellis code. Both adapt as they go, let the carrier
-coast through silence, and leave a word of line bits for each symbol decided; `give` makes bits of the words.
+One symbol loop serves the nearest point and the trellis code. It adapts as it goes, lets the carrier coast through
+silence, and leaves a word of line bits for each symbol decided; `give` makes bits of the words.
 """
 
 from typing import Any
@@ -10,14 +10,15 @@ import numpy as np
 
 from firmware_sim.dsp.kernels import kernel
 from firmware_sim.dsp.presence import PIECE
-from firmware_sim.dsp.vector import adapt32, equalise32, nearest16
+from firmware_sim.dsp.vector import adapt32, equalise_late32, nearest16, put_bits
 from firmware_sim.modems import qam_tables as tables
 from firmware_sim.modems import trellis
-from firmware_sim.modems.qam_specs import GPC
+from firmware_sim.modems.qam_specs import GPC, GUARD
 from firmware_sim.modems.qam_state import (
     CENTRE,
     EVENT_TRAINED,
     SEEN,
+    correct,
     in_gap,
     search_again,
     steer,
@@ -32,11 +33,10 @@ POINT_RE, POINT_IM = tables.POINT_RE, tables.POINT_IM
 POINT_PHASE, POINT_UPPER, CHANGE_BITS = tables.POINT_PHASE, tables.POINT_UPPER, tables.CHANGE_BITS
 CODE, SCRAMBLER, N_ONES, SHORT = tables.CODE, tables.SCRAMBLER, tables.N_ONES, tables.SHORT
 NEAR_XY, NEAR_LABEL, GRID, CELLS = trellis.NEAR_XY, trellis.NEAR_LABEL, trellis.GRID, trellis.CELLS
-BEFORE, SUBSET = trellis.BEFORE.astype(np.uint8).ravel(), trellis.SUBSET.astype(np.uint8).ravel()
 PER_CELL, REACH, GRID_TOP = f4(GRID / 2 / trellis.REACH), f4(trellis.REACH), f4(GRID - 0.5)
 
 KP_DATA, KI_DATA = f4(0.04), f4(0.0005)
-LAG = 24
+LAG = 20
 """Symbols that a decision of the trellis code waits for."""
 TRACE = 48
 """Symbols that gather before the decoder traces back."""
@@ -52,71 +52,55 @@ def cell_of(x: Any, y: Any) -> int:
 
 
 @kernel
-def decide_nearest(s: Any, zr: Any, zi: Any, nz: int, gaps: int, ago: float, words: Any) -> int:
-    """The symbols up to nz, the first of which was *ago* samples before the frame's end; -> words."""
-    wr, wi, rr, ri, om, cur, mse, power = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.mse, s.power
-    row, phase, n, seen, span = s.row, s.phase, 0, s.seen_at, 2 * HALF_SYMBOL[s.row]
-    scale, reach = f4(1) / POWER[row], GAP_REACH[row]
-    mu = STEP_DATA[row] if s.trouble == 0 else f4(0.1) * STEP_DATA[row]
-    while cur + CENTRE <= nz:
-        yr, yi = equalise32(zr, zi, cur - CENTRE, wr, wi)
-        vr, vi = yr * rr - yi * ri, yr * ri + yi * rr
-        q = row * POINTS + nearest16(POINT_RE, POINT_IM, row * POINTS, vr, vi)
-        words[n] = POINT_UPPER[q] | CHANGE_BITS[row * 8 + ((POINT_PHASE[q] - phase) & 7)]
-        phase = POINT_PHASE[q]
-        n += 1
-        if gaps != 0 and in_gap(gaps, ago, reach):
-            rr, ri, om = steer(rr, ri, om, f4(0), KP_DATA, KI_DATA)
-        else:
-            tr, ti = POINT_RE[q], POINT_IM[q]
-            er, ei = tr - vr, ti - vi
-            mse += f4(0.01) * (er * er + ei * ei - mse)
-            power += f4(0.02) * (vr * vr + vi * vi - power)
-            adapt32(zr, zi, cur - CENTRE, wr, wi, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri))
-            rr, ri, om = steer(rr, ri, om, (vi * tr - vr * ti) * scale, KP_DATA, KI_DATA)
-            s.seen_re[seen % SEEN], s.seen_im[seen % SEEN] = vr, vi
-            seen += 1
-        cur += 2
-        ago -= span
-    s.rr, s.ri, s.om, s.cur, s.mse, s.power, s.phase = rr, ri, om, cur, mse, power, phase
-    s.fresh += seen - s.seen_at
-    s.seen_at = seen
-    return n
+def decide(s: Any, zr: Any, zi: Any, nz: int, gaps: int, ago: float, words: Any) -> int:
+    """The symbols up to nz, the first of which was *ago* samples before the frame's end. -> what was decided: words,
+    or symbols that wait in the trellis decoder's memory.
 
-
-@kernel
-def decide_coded(s: Any, zr: Any, zi: Any, nz: int, gaps: int, ago: float) -> int:
-    """The same for the trellis code, into its memory; -> the best state. Adapts on the best path's newest branch."""
+    Carrier and equaliser follow a decision two symbols late, so that the work on three symbols overlaps; what is left
+    at the frame's end follows then.
+    """
     wr, wi, rr, ri, om, cur, mse, power = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.mse, s.power
     metric, way, cells, n = s.metric, s.way, s.cell, s.waiting
-    row, seen, span, state = s.row, s.seen_at, 2 * HALF_SYMBOL[s.row], 0
-    scale, reach, near = f4(1) / POWER[row], GAP_REACH[row], CODE[row] * CELLS
+    row, phase, seen, span, code = s.row, s.phase, s.seen_at, 2 * HALF_SYMBOL[s.row], CODE[s.row]
+    scale, reach, near = f4(1) / POWER[row], GAP_REACH[row], code * CELLS
     mu = STEP_DATA[row] if s.trouble == 0 else f4(0.1) * STEP_DATA[row]
+    e1r, e1i, a1, e2r, e2i, a2 = f4(0), f4(0), f4(0), f4(0), f4(0), f4(0)
     while cur + CENTRE <= nz:
-        yr, yi = equalise32(zr, zi, cur - CENTRE, wr, wi)
+        yr, yi = equalise_late32(zr, zi, cur - CENTRE, wr, wi, e2r, e2i)
         vr, vi = yr * rr - yi * ri, yr * ri + yi * rr
-        cell = near + cell_of(vr, vi)
-        cells[n] = cell
-        state = viterbi8(metric, way, n * 8, NEAR_XY, cell * 16, vr, vi)
-        at = cell * 16 + np.int64(SUBSET[state * 4 + np.int64(way[n * 8 + state])])
-        n += 1
-        if gaps != 0 and in_gap(gaps, ago, reach):
-            rr, ri, om = steer(rr, ri, om, f4(0), KP_DATA, KI_DATA)
+        rr, ri, om = steer(rr, ri, om, a2, KP_DATA, KI_DATA)
+        if code < 0:
+            q = row * POINTS + nearest16(POINT_RE, POINT_IM, row * POINTS, vr, vi)
+            words[n] = POINT_UPPER[q] | CHANGE_BITS[row * 8 + ((POINT_PHASE[q] - phase) & 7)]
+            phase = POINT_PHASE[q]
+            tr, ti = POINT_RE[q], POINT_IM[q]
         else:
+            cell = near + cell_of(vr, vi)
+            cells[n] = cell
+            state = viterbi8(metric, way, n * 8, NEAR_XY, cell * 16, vr, vi)
+            at = cell * 16 + np.int64(way[n * 8 + state] >> 3)
             tr, ti = f4(NEAR_XY[at]), f4(NEAR_XY[at + 8])
+        n += 1
+        e2r, e2i, a2, e1r, e1i, a1 = e1r, e1i, a1, f4(0), f4(0), f4(0)
+        if gaps == 0 or not in_gap(gaps, ago, reach):
             er, ei = tr - vr, ti - vi
             mse += f4(0.01) * (er * er + ei * ei - mse)
             power += f4(0.02) * (vr * vr + vi * vi - power)
-            adapt32(zr, zi, cur - CENTRE, wr, wi, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri))
-            rr, ri, om = steer(rr, ri, om, (vi * tr - vr * ti) * scale, KP_DATA, KI_DATA)
+            e1r, e1i, a1 = mu * (er * rr + ei * ri), mu * (ei * rr - er * ri), (vi * tr - vr * ti) * scale
             s.seen_re[seen % SEEN], s.seen_im[seen % SEEN] = vr, vi
             seen += 1
         cur += 2
         ago -= span
-    s.rr, s.ri, s.om, s.cur, s.mse, s.power, s.waiting = rr, ri, om, cur, mse, power, n
-    s.fresh += seen - s.seen_at
-    s.seen_at = seen
-    return state
+    adapt32(zr, zi, cur - CENTRE - 4, wr, wi, e2r, e2i)
+    adapt32(zr, zi, cur - CENTRE - 2, wr, wi, e1r, e1i)
+    rr, ri = correct(rr, ri, KP_DATA * (a1 + a2))
+    s.rr, s.ri, s.om, s.cur, s.mse, s.power = rr, ri, om - KI_DATA * (a1 + a2), cur, mse, power
+    s.fresh, s.seen_at = s.fresh + seen - s.seen_at, seen
+    if code < 0:
+        s.phase = phase
+    else:
+        s.waiting = n
+    return int(n)
 
 
 @kernel
@@ -135,11 +119,10 @@ def trace_back(s: Any, state: int, keep: int, words: Any) -> int:
     if emit <= 0:
         return 0
     for j in range(n - 1, -1, -1):
-        k = state * 4 + int(way[8 * j + state])
+        branch = int(way[8 * j + state])
         if j < emit:
-            subset = np.int64(SUBSET[k])
-            words[j] = (subset & 3) << 8 | np.int64(NEAR_LABEL[np.int64(cell[j]) * 8 + subset])
-        state = int(BEFORE[k])
+            words[j] = (branch >> 3 & 3) << 8 | np.int64(NEAR_LABEL[np.int64(cell[j]) * 8 + (branch >> 3)])
+        state = branch & 7
     for j in range(emit):
         d = words[j] >> 8
         turn = (d - diff) & 3
@@ -155,22 +138,21 @@ def trace_back(s: Any, state: int, keep: int, words: Any) -> int:
 
 
 @kernel
-def _unguard(s: Any, word: int, per: int) -> int:
-    """V.27ter's descrambler, bit by bit."""
-    plain, register, repeats = 0, s.scrambler, s.repeats
+def _unguard(s: Any, word: int, per: int) -> Any:
+    """V.27ter's descrambler, a word at a time unless the guard is about to act."""
+    line, mask = s.scrambler << per | word, (1 << per) - 1
+    plain = (line ^ line >> 6 ^ line >> 7) & mask
+    s.scrambler = line & 0xFFF
+    differ = (line ^ line >> 8) & (line ^ line >> 9) & (line ^ line >> 12) & mask
+    if s.repeats + per <= GUARD:
+        s.repeats = s.repeats + per if differ == 0 else 0 if differ & 1 else 1 if differ & 2 else 2
+        return plain
     for k in range(per - 1, -1, -1):
-        line = word >> k & 1
-        bit = (line ^ register >> 5 ^ register >> 6) & 1
-        if repeats >= 33:
-            bit ^= 1
-            repeats = 0
-        elif (register >> 7 ^ line) & (register >> 8 ^ line) & (register >> 11 ^ line) & 1:
-            repeats = 0
+        if s.repeats >= GUARD:
+            plain ^= 1 << k
+            s.repeats = 0
         else:
-            repeats += 1
-        register = (register << 1 | line) & 0xFFF
-        plain = plain << 1 | bit
-    s.scrambler, s.repeats = register, repeats
+            s.repeats = 0 if differ >> k & 1 else s.repeats + 1
     return plain
 
 
@@ -232,8 +214,7 @@ def give(s: Any, words: Any, n: int, at: float, bits: Any, nb: int, events: Any,
         nb += max(0, min(s.held, bits.shape[0] - nb - per * n))
         s.held = 0
     for j in range(k, loud):
-        for b in range(per):
-            bits[nb + b] = words[j] >> (per - 1 - b) & 1
+        put_bits(bits, nb, words[j] << (8 - per))
         nb += per
     s.held += per * (n - max(loud, k))
     return nb, told

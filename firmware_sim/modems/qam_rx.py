@@ -22,7 +22,7 @@ from firmware_sim.dsp.presence import (
     turn_over,
     watch_spectrum,
 )
-from firmware_sim.dsp.vector import adapt32, equalise32
+from firmware_sim.dsp.vector import adapt32, equalise_late32
 from firmware_sim.modems import qam_tables as tables
 from firmware_sim.modems import trellis
 from firmware_sim.modems.qam_acquire import alternate, search
@@ -31,8 +31,7 @@ from firmware_sim.modems.qam_decide import (
     LAG,
     TRACE,
     best_state,
-    decide_coded,
-    decide_nearest,
+    decide,
     give,
     trace_back,
 )
@@ -45,16 +44,21 @@ from firmware_sim.modems.qam_state import (
     EVENT_TRAINED_AGAIN,
     EVENT_UP_AGAIN,
     IDLE,
+    LANES,
+    ROW,
     SEARCH,
+    STRIDE,
     TRAIN,
     WORDS,
     ZH,
     ZMAX,
     baseband,
     clear_window,
+    correct,
     in_gap,
     line_sample,
     search_again,
+    spread,
     steer,
     tell,
     tell_bits,
@@ -82,24 +86,28 @@ def _train(s: Any, zr: Any, zi: Any, nz: int, gaps: int, ago: float) -> None:
     wr, wi, rr, ri, om, cur, count, mse = s.wr, s.wi, s.rr, s.ri, s.om, s.cur, s.count, s.mse
     row, end, first, scale = s.row, N_TRAIN[s.row], TRAIN_AT[s.row], f4(1) / POWER[s.row]
     span, reach, step = 2 * HALF_SYMBOL[row], GAP_REACH[row], row * STEPS
+    e1r, e1i, e2r, e2i = f4(0), f4(0), f4(0), f4(0)
     while cur + CENTRE <= nz and count < end:
-        yr, yi = equalise32(zr, zi, cur - CENTRE, wr, wi)
+        yr, yi = equalise_late32(zr, zi, cur - CENTRE, wr, wi, e2r, e2i)
         vr, vi = yr * rr - yi * ri, yr * ri + yi * rr
         tr, ti = TRAIN_RE[first + count], TRAIN_IM[first + count]
-        er, ei = tr - vr, ti - vi
-        mu, across = STEP_MU[step + STEPS - 1], (vi * tr - vr * ti) * scale
-        for k in range(STEPS - 2, -1, -1):
-            if count < STEP_END[step + k]:
-                mu = STEP_MU[step + k]
+        er, ei, across = tr - vr, ti - vi, (vi * tr - vr * ti) * scale
+        mu = STEP_MU[step + 2]
+        if count < STEP_END[step + 1]:
+            mu = STEP_MU[step] if count < STEP_END[step] else STEP_MU[step + 1]
         if gaps != 0 and in_gap(gaps, ago, reach):
             mu, across = f4(0), f4(0)
-        mse += (f4(0.03) if mu > f4(0) else f4(0)) * (er * er + ei * ei - mse)
-        adapt32(zr, zi, cur - CENTRE, wr, wi, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri))
+        else:
+            mse += f4(0.03) * (er * er + ei * ei - mse)
+        e2r, e2i, e1r, e1i = e1r, e1i, mu * (er * rr + ei * ri), mu * (ei * rr - er * ri)
         rr, ri, om = steer(rr, ri, om, across, KP_TRAIN, KI_TRAIN)
         cur += 2
         count += 1
         ago -= span
-    s.rr, s.ri, s.om, s.cur, s.count, s.mse = rr, ri, om, cur, count, mse
+    adapt32(zr, zi, cur - CENTRE - 4, wr, wi, e2r, e2i)
+    adapt32(zr, zi, cur - CENTRE - 2, wr, wi, e1r, e1i)
+    s.rr, s.ri = correct(rr, ri, f4(0))
+    s.om, s.cur, s.count, s.mse = om, cur, count, mse
     if count == end:
         s.stage, s.symbols, s.ones, s.held, s.after, s.trouble, s.fresh = DATA, 0, 0, 0, 0, 0, 0
         s.scrambler, s.repeats, s.phase = REGISTER[row], REPEATS[row], PHASE[row]
@@ -114,11 +122,9 @@ def _data(
 ) -> tuple[int, int]:
     """Symbols of data as far as the values go; -> (end of bits, end of events)."""
     first = ago + s.waiting * 2 * HALF_SYMBOL[s.row]
-    if CODE[s.row] < 0:
-        n = decide_nearest(s, zr, zi, nz, gaps, ago, words)
-    else:
-        state = decide_coded(s, zr, zi, nz, gaps, ago)
-        n = trace_back(s, state, LAG, words) if s.waiting >= TRACE else 0
+    n = decide(s, zr, zi, nz, gaps, ago, words)
+    if CODE[s.row] >= 0:
+        n = trace_back(s, best_state(s), LAG, words) if s.waiting >= TRACE else 0
     if n > 0:
         nb, told = give(s, words, n, s.origin + FRAME - first, bits, nb, events, told)
     return nb, told
@@ -215,11 +221,13 @@ def _come_back(s: Any, events: Any, told: int) -> int:
 
 
 @kernel
-def _listen(s: Any, xb: Any, zr: Any, zi: Any, nz: int, pos: float, events: Any, told: int) -> tuple[int, float, int]:
+def _listen(
+    s: Any, xb: Any, lanes: Any, zr: Any, zi: Any, nz: int, pos: float, events: Any, told: int
+) -> tuple[int, float, int]:
     """Without a carrier: look for a training, and whether there is any signal of our kind. -> (values, position,
     end of events)"""
     if s.stage == SEARCH or (s.after != 0 and s.present != 0):
-        nz, pos = search(s, xb, zr, zi, nz, pos)
+        nz, pos = search(s, xb, lanes, zr, zi, nz, pos)
     if s.up == 0 and s.present != 0:
         watch_spectrum(s, xb)
         if s.after == 0 and image_like(s, LINES, 4 * s.row, NARROW[s.row], PAIR[s.row]):
@@ -231,7 +239,7 @@ def _listen(s: Any, xb: Any, zr: Any, zi: Any, nz: int, pos: float, events: Any,
 
 @kernel
 def _frame(
-    s: Any, xb: Any, zr: Any, zi: Any, words: Any, bits: Any, nb: int, events: Any, told: int
+    s: Any, xb: Any, lanes: Any, zr: Any, zi: Any, words: Any, bits: Any, nb: int, events: Any, told: int
 ) -> tuple[int, int]:
     """One frame; -> (end of bits, end of events)."""
     ended = hear(s, xb, QUIET_IN_DATA if s.stage >= TRAIN and s.after == 0 else QUIET)
@@ -242,9 +250,10 @@ def _frame(
         _wake(s)
     for i in range(ZH):
         zr[i], zi[i] = s.zr[i], s.zi[i]
-    nz, pos = baseband(s, xb, zr, zi, ZH, s.pos)
+    spread(xb, lanes)
+    nz, pos = baseband(s, xb, lanes, zr, zi, ZH, s.pos)
     if ended < 0:
-        nz, pos, told = _listen(s, xb, zr, zi, nz, pos, events, told)
+        nz, pos, told = _listen(s, xb, lanes, zr, zi, nz, pos, events, told)
         if s.stage == IDLE:
             return nb, told
     nb, told, pos = _follow(s, zr, zi, nz, pos, words, bits, nb, events, told)
@@ -290,7 +299,7 @@ def rx_many(states: Any, x: Any, bits: Any, events: Any, told: Any) -> None:
     """
     xb = np.empty(XH + FRAME, np.float32)
     zr, zi = np.empty(ZMAX, np.float32), np.empty(ZMAX, np.float32)
-    words = np.empty(WORDS, np.int64)
+    words, lanes = np.empty(WORDS, np.int64), np.zeros(STRIDE * ROW + 2 * LANES, np.float32)
     for c in range(x.shape[0]):
         s = states[c]
         at, nb, n = 0, 0, 0
@@ -298,6 +307,6 @@ def rx_many(states: Any, x: Any, bits: Any, events: Any, told: Any) -> None:
         while at < x.shape[1]:
             at, full = fill(s, x[c], at, xb)
             if full:
-                nb, n = _frame(s, xb, zr, zi, words, bits[c], nb, events[c], n)
+                nb, n = _frame(s, xb, lanes, zr, zi, words, bits[c], nb, events[c], n)
                 turn_over(s, xb)
         told[c] = tell_bits(s, events[c], n, nb)

@@ -96,10 +96,14 @@ V27TER_CHANGES = {
 }
 
 
+GUARD = 33
+"""After so many bits that repeat, the next is inverted."""
+
+
 def guarded(register: int, repeats: int, bit: int) -> tuple[int, int, int]:
     """One step of V.27ter's scrambler. -> (register, repeats, bit on the line)"""
     out = (bit ^ register >> 5 ^ register >> 6) & 1
-    if repeats >= 33:
+    if repeats >= GUARD:
         out, repeats = out ^ 1, 0
     elif (register >> 7 ^ out) & (register >> 8 ^ out) & (register >> 11 ^ out) & 1:
         repeats = 0

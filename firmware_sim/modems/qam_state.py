@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from firmware_sim.dsp import presence
 from firmware_sim.dsp.kernels import kernel
 from firmware_sim.dsp.presence import FRAME, XH
-from firmware_sim.dsp.vector import fir32
+from firmware_sim.dsp.vector import filter16, fir32
 from firmware_sim.modems import qam_tables as tables
 from firmware_sim.modems import trellis
 
@@ -26,6 +26,8 @@ DEPTH = 96
 """Room for the symbols that the trellis decoder has not decided yet."""
 WORDS = 128
 """Room for the symbols that are decided in one frame."""
+SPARE_BITS = 4096
+"""Room for bits beyond two a sample: those of a silence that the signal has come back from."""
 EVENTS = 128
 """Rows for the events of one call; a frame yields five at most."""
 
@@ -33,6 +35,8 @@ IDLE, SEARCH, ALTERNATING, TRAIN, DATA = range(5)
 EVENT_UP, EVENT_TRAINED, EVENT_BITS, EVENT_DOWN, EVENT_UP_AGAIN, EVENT_TRAINED_AGAIN = range(6)
 
 HALF_SYMBOL = tables.HALF_SYMBOL
+STRIDE, ROW, LANES, PLACES = tables.STRIDE, tables.ROW, tables.LANES, tables.PLACES
+FILTERS, LANE_STEP, LANE_TURN = tables.FILTERS, tables.LANE_STEP, tables.LANE_TURN
 BANK, BANK_AT, TURN_RE, TURN_IM = tables.RECEIVE_BANK, tables.BANK_AT, tables.TURN_RE, tables.TURN_IM
 
 LEARNT = [("kept_wr", "f4", TAPS), ("kept_wi", "f4", TAPS), ("kept_drift", "f8"), ("kept", "i8")]
@@ -80,11 +84,12 @@ STATE = np.dtype(
     ],
     align=True,
 )
+STATE = presence.whole_lines(STATE)
 
 
 def new(row: int) -> NDArray[Any]:
     """State of one receiver that has heard nothing."""
-    state = np.zeros(1, STATE)
+    state = presence.rows(1, STATE)
     state["row"] = row
     return state
 
@@ -146,34 +151,68 @@ def tell_bits(s: Any, events: Any, told: int, nb: int) -> int:
 
 
 @kernel
-def baseband(s: Any, xb: Any, zr: Any, zi: Any, m: int, pos: float) -> tuple[int, float]:
+def spread(xb: Any, lanes: Any) -> None:
+    """The frame's samples into the places where `baseband` wants them."""
+    for r in range(STRIDE):
+        for q in range((XH + FRAME - r + STRIDE - 1) // STRIDE):
+            lanes[r * ROW + q] = xb[STRIDE * q + r]
+
+
+@kernel
+def _one(s: Any, xb: Any, pos: float) -> tuple[Any, Any]:
+    """The baseband value at *pos*."""
+    b = int(pos)
+    re, im = fir32(xb, b, BANK, BANK_AT[s.row] + int((pos - b) * PHASES) * 2 * TAPS)
+    k = s.row * TURN + b % TURN
+    return s.gain * (re * TURN_RE[k] - im * TURN_IM[k]), s.gain * (re * TURN_IM[k] + im * TURN_RE[k])
+
+
+@kernel
+def baseband(s: Any, xb: Any, lanes: Any, zr: Any, zi: Any, m: int, pos: float) -> tuple[int, float]:
     """Baseband values into z[m:] while the frame lasts; -> (end of z, position of the next).
 
-    A frame is whole turns of every carrier, so the demodulator's phase is a table look-up.
+    Clocks drift by a fiftieth of a sample in a frame at most, less than the bank resolves, so within a frame values
+    lie on one grid, and sixteen are made at once. A frame is whole turns of every carrier, so the demodulator's phase
+    is a table look-up.
     """
-    bank, turn = BANK_AT[s.row], s.row * TURN
-    step, gain = HALF_SYMBOL[s.row] * (1.0 + s.drift), s.gain
-    while True:
-        b = int(pos)
-        if b > XH + FRAME - TAPS:
-            return m, pos
-        re, im = fir32(xb, b, BANK, bank + int((pos - b) * PHASES) * 2 * TAPS)
-        k = turn + (b if b < TURN else b - TURN)
-        zr[m] = gain * (re * TURN_RE[k] - im * TURN_IM[k])
-        zi[m] = gain * (re * TURN_IM[k] + im * TURN_RE[k])
-        m += 1
-        pos += step
+    row, step, filters, hop = s.row, HALF_SYMBOL[s.row], FILTERS[s.row], LANE_STEP[s.row]
+    count, last = 0, XH + FRAME - TAPS + 1
+    if pos < last:
+        count = math.ceil((last - pos) / step)
+    at_once, out = min(count, filters * (LANES // hop)), lanes[STRIDE * ROW :]
+    for f in range(min(filters, count)):
+        place = pos + f * step
+        b = int(place)
+        taps = BANK_AT[row] + int((place - b) * PHASES) * 2 * TAPS
+        k = row * TURN + b % TURN
+        re, im = s.gain * TURN_RE[k], s.gain * TURN_IM[k]
+        filter16(lanes, PLACES, b, BANK, taps, LANE_TURN, row * 2 * LANES, re, im, out, 0)
+        lane = 0
+        for k in range(m + f, m + at_once, filters):
+            zr[k], zi[k] = out[lane], out[LANES + lane]
+            lane += hop
+    for k in range(at_once, count):
+        zr[m + k], zi[m + k] = _one(s, xb, pos + k * step)
+    return m + count, pos + count * step * (1.0 + s.drift)
+
+
+@kernel
+def correct(rr: Any, ri: Any, angle: Any) -> tuple[Any, Any]:
+    """Turn back by a small angle and keep the magnitude 1."""
+    rr, ri = rr + ri * angle, ri - rr * angle
+    n = f4(1.5) - f4(0.5) * (rr * rr + ri * ri)
+    return rr * n, ri * n
 
 
 @kernel
 def steer(rr: Any, ri: Any, om: Any, across: Any, kp: Any, ki: Any) -> tuple[Any, Any, Any]:
-    """Carrier loop of second order: turn on by the frequency, less the error; -> (re, im, frequency a symbol)."""
-    om -= ki * across
-    a = om - kp * across
-    c = f4(1) - f4(0.5) * a * a
-    rr, ri = rr * c - ri * a, ri * c + rr * a
-    n = f4(1.5) - f4(0.5) * (rr * rr + ri * ri)
-    return rr * n, ri * n, om
+    """Carrier loop of second order: turn on by the frequency, less the error; -> (re, im, frequency a symbol).
+
+    The magnitude drifts by some millionths; `correct` puts it right.
+    """
+    c, a = f4(1) - f4(0.5) * om * om, kp * across
+    pr, pi = rr * c - ri * om, ri * c + rr * om
+    return pr + pi * a, pi - pr * a, om - ki * across
 
 
 @kernel

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.clock import SAMPLE_RATE_HZ
+from firmware_sim.dsp.vector import MIXED
 from firmware_sim.modems.qam_specs import SPECS, QamSpec
 
 f4 = np.float32
@@ -67,9 +68,22 @@ def _transmit_pulses(spec: QamSpec) -> tuple[NDArray[np.int64], NDArray[np.float
     return first, np.array(shapes, f4)
 
 
-def _level_of(shapes: NDArray[np.float32], spec: QamSpec) -> float:
+def _mixes(spec: QamSpec) -> NDArray[np.float32]:
+    """[half, symbol, re and im, sample]: what each of the last 12 symbols, the three of a group the newest, adds to
+    the group's samples 0 to 15 and 16 to 31."""
+    first, pulses = _transmit_pulses(spec)
+    size, mixes = SUBPHASES * SAMPLE_RATE_HZ // spec.baud, np.zeros((2, MIXED, 2, 16), f4)
+    for j in range(MIXED):
+        group, part = divmod(j - MIXED + SUBPHASES, SUBPHASES)
+        at = group * size + first[part]
+        for n in range(max(at, 0), min(at + TAPS, size)):
+            mixes[n // 16, j, :, n % 16] = pulses[part, :, n - at]
+    return mixes
+
+
+def _level_of(spec: QamSpec) -> float:
     """Mean square of the line signal whose points have mean power 1."""
-    energy = float((shapes.astype(np.float64) ** 2).sum()) / SUBPHASES
+    energy = float((_transmit_pulses(spec)[1].astype(np.float64) ** 2).sum()) / SUBPHASES
     return energy / 2 * spec.baud / SAMPLE_RATE_HZ
 
 
@@ -158,10 +172,18 @@ RECEIVE_BANK, BANK_AT = _shared([_receive_bank(s) for s in SPECS], _SHAPES)
 _BACK = [np.exp(-2j * np.pi * s.carrier_hz * np.arange(TURN) / SAMPLE_RATE_HZ) for s in SPECS]
 TURN_RE, TURN_IM = _flat([t.real for t in _BACK], f4), _flat([t.imag for t in _BACK], f4)
 
-_PULSES = [_transmit_pulses(s) for s in SPECS]
-PULSE_FIRST = _flat([p[0] for p in _PULSES], "i8")
-PULSES, PULSES_AT = _shared([p[1] for p in _PULSES], _SHAPES)
-SEND_POWER = [_level_of(p[1], s) for p, s in zip(_PULSES, SPECS, strict=True)]
+LANES, STRIDE, ROW = 16, 5, 48
+"""The filter bank makes sixteen values at once, 5 samples apart: x[5 q + r] lies at 48 r + q."""
+PLACES = np.array([n % STRIDE * ROW + n // STRIDE for n in range(STRIDE * 32)])
+FILTERS = np.array([2 if s.baud == 1600 else 3 for s in SPECS])
+"""Values after which the half symbols have made whole strides, of 5 samples or (1200 baud) 10."""
+LANE_STEP = np.array([2 if s.baud == 1200 else 1 for s in SPECS])
+_LANES = [np.exp(-2j * np.pi * s.carrier_hz * STRIDE * np.arange(LANES) / SAMPLE_RATE_HZ) for s in SPECS]
+LANE_TURN = _flat([[z.real, z.imag] for z in _LANES], f4)
+
+PULSE_FIRST = _flat([_transmit_pulses(s)[0] for s in SPECS], "i8")
+MIXES, MIXES_AT = _shared([_mixes(s) for s in SPECS], _SHAPES)
+SEND_POWER = [_level_of(s) for s in SPECS]
 GROUP_SAMPLES = np.array([SUBPHASES * SAMPLE_RATE_HZ // s.baud for s in SPECS])
 _ON = [np.exp(2j * np.pi * s.carrier_hz * np.arange(CYCLE) / s.baud) for s in SPECS]
 CARRIER_RE, CARRIER_IM = _flat([t.real for t in _ON], f4), _flat([t.imag for t in _ON], f4)

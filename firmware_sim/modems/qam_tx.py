@@ -1,4 +1,7 @@
-"""QAM transmitter: symbols of a burst to passband pulses, added up sample by sample. Kernels (see dsp.kernels)."""
+"""QAM transmitter: symbols of a burst to passband pulses, added up. Kernels (see dsp.kernels).
+
+Three symbols make a group of whole samples, so each group is the same fixed mix of the last twelve symbols.
+"""
 
 from typing import Any
 
@@ -8,15 +11,18 @@ from numpy.typing import NDArray
 from firmware_sim.clock import SAMPLE_RATE_HZ
 from firmware_sim.dsp.kernels import kernel
 from firmware_sim.dsp.levels import mean_square
-from firmware_sim.dsp.vector import add_pulse32, eight_bits
+from firmware_sim.dsp.vector import MIXED, eight_bits, mix16
 from firmware_sim.modems import qam_tables as tables
 from firmware_sim.modems import trellis
-from firmware_sim.modems.qam_specs import GPC, SPECS
+from firmware_sim.modems.qam_specs import GPC, GUARD, SPECS
 
 f4 = np.float32
 TAPS, CYCLE, SUBPHASES, POINTS = tables.TAPS, tables.CYCLE, tables.SUBPHASES, tables.POINTS
-TAIL = 64
-PIECE = 512
+READY = 32
+PIECE = 400
+OLD = MIXED - SUBPHASES
+"""Symbols of earlier groups in a mix."""
+POINTS_A_PIECE = OLD + SUBPHASES * (PIECE // 10 + 2)
 PADDING = 8
 """Octets that must follow the last bit of a burst."""
 
@@ -26,12 +32,15 @@ CODED_RE, CODED_IM, NEXT = trellis.SEND_RE, trellis.SEND_IM, trellis.NEXT.ravel(
 SUBSETS, LABELS = trellis.SUBSETS, trellis.LABELS
 TRAIN_RE, TRAIN_IM, TRAIN_AT = tables.TRAIN_RE, tables.TRAIN_IM, tables.TRAIN_AT
 N_ALTERNATE, N_TRAIN, N_ONES = tables.N_ALTERNATE, tables.N_TRAIN, tables.N_ONES
-PULSE_FIRST, PULSES, PULSES_AT, GROUP = tables.PULSE_FIRST, tables.PULSES, tables.PULSES_AT, tables.GROUP_SAMPLES
+PULSE_FIRST, MIXES, MIXES_AT, GROUP = tables.PULSE_FIRST, tables.MIXES, tables.MIXES_AT, tables.GROUP_SAMPLES
 CARRIER_RE, CARRIER_IM = tables.CARRIER_RE, tables.CARRIER_IM
 
 STATE = np.dtype(
     [
-        ("tail", "f4", TAIL),
+        ("old_re", "f4", OLD),
+        ("old_im", "f4", OLD),
+        ("ready", "i2", READY),
+        ("waiting", "i8"),
         ("row", "i8"),
         ("symbol", "i8"),
         ("tone", "i8"),
@@ -40,7 +49,6 @@ STATE = np.dtype(
         ("end", "i8"),
         ("symbols", "i8"),
         ("bit", "i8"),
-        ("group", "i8"),
         ("scrambler", "i8"),
         ("repeats", "i8"),
         ("phase", "i8"),
@@ -75,7 +83,7 @@ def start(state: NDArray[Any], bits: NDArray[np.uint8], tep: bool) -> NDArray[np
     data = silence + spec.alternate + len(spec.training) + spec.ones
     symbols = data + count + spec.turn_off
     whole, part = divmod(symbols - 1, SUBPHASES)
-    for name in ("tail", "symbol", "bit", "group", "trellis"):
+    for name in ("old_re", "old_im", "waiting", "symbol", "bit", "trellis"):
         state[name] = 0
     state["tone"], state["silence"], state["data"], state["end"] = tone, silence, data, data + count
     state["scrambler"], state["repeats"], state["phase"] = spec.register, spec.repeats, spec.phase
@@ -99,7 +107,7 @@ def _guard(register: int, repeats: int, word: int, per: int) -> tuple[int, int, 
     line = 0
     for k in range(per - 1, -1, -1):
         out = (word >> k ^ register >> 5 ^ register >> 6) & 1
-        if repeats >= 33:
+        if repeats >= GUARD:
             out ^= 1
             repeats = 0
         elif (register >> 7 ^ out) & (register >> 8 ^ out) & (register >> 11 ^ out) & 1:
@@ -126,34 +134,28 @@ def _training_point(s: Any, k: int) -> tuple[Any, Any]:
 
 
 @kernel
-def _add_training(s: Any, sum_: Any, count: int, until: int) -> None:
-    """Add the pulses of the symbols before *until* that begin within *count* samples."""
-    while s.symbol < until:
-        part = s.symbol % SUBPHASES
-        at = s.group + PULSE_FIRST[s.row * SUBPHASES + part]
-        if at >= count:
-            return
-        re, im = _training_point(s, s.symbol)
-        k = s.row * CYCLE + s.symbol % CYCLE
-        c, d = CARRIER_RE[k] * s.amplitude, CARRIER_IM[k] * s.amplitude
-        pulse = PULSES_AT[s.row] + part * 2 * TAPS
-        add_pulse32(sum_, at, PULSES, pulse, re * c - im * d, re * d + im * c)
+def _training(s: Any, re: Any, im: Any, k: int, until: int) -> int:
+    """Points of the symbols before *until*, turned to the carrier, into re[k:], im[k:] while there is room."""
+    while s.symbol < until and k < re.shape[0]:
+        x, y = _training_point(s, s.symbol)
+        at = s.row * CYCLE + s.symbol % CYCLE
+        c, d = CARRIER_RE[at] * s.amplitude, CARRIER_IM[at] * s.amplitude
+        re[k], im[k] = x * c - y * d, x * d + y * c
         s.symbol += 1
-        if part == SUBPHASES - 1:
-            s.group += GROUP[s.row]
+        k += 1
+    return k
 
 
 @kernel
-def _add_scrambled(s: Any, bits: Any, sum_: Any, count: int, until: int, ones: bool) -> None:
+def _scrambled(s: Any, bits: Any, re: Any, im: Any, k: int, until: int, ones: bool) -> int:
     """The same for symbols of data, or of scrambled ones."""
     row, per, code, gpc = s.row, BITS[s.row], CODE[s.row], SCRAMBLER[s.row] == GPC
-    symbol, bit, group, amplitude = s.symbol, s.bit, s.group, s.amplitude
+    symbol, bit, amplitude = s.symbol, s.bit, s.amplitude
     register, repeats, phase, state = s.scrambler, s.repeats, s.phase, s.trellis
-    mask, part, turn = (1 << per) - 1, symbol % SUBPHASES, symbol % CYCLE
-    while symbol < until:
-        at = group + PULSE_FIRST[row * SUBPHASES + part]
-        if at >= count:
-            break
+    mask, turn, end = (1 << per) - 1, row * CYCLE + symbol % CYCLE, (row + 1) * CYCLE
+    stop = min(re.shape[0], k + until - symbol)
+    symbol += stop - k
+    while k < stop:
         word = mask
         if not ones:
             word = eight_bits(bits, bit) >> (8 - per)
@@ -167,51 +169,76 @@ def _add_scrambled(s: Any, bits: Any, sum_: Any, count: int, until: int, ones: b
             phase = (phase + (word >> (per - 1)) + 2 * (word >> (per - 2) & 1)) & 3
             p = ((code * SUBSETS) + 4 * (state & 1) + phase) * LABELS + (word & mask >> 2)
             state = NEXT[state * 4 + phase]
-            re, im = CODED_RE[p], CODED_IM[p]
+            x, y = CODED_RE[p], CODED_IM[p]
         else:
             phase = (phase + CHANGE[row * 8 + (word & 7)]) & 7
             p = row * POINTS + TO_POINT[row * POINTS + phase * 2 + (word >> 3)]
-            re, im = POINT_RE[p], POINT_IM[p]
-        c, d = CARRIER_RE[row * CYCLE + turn] * amplitude, CARRIER_IM[row * CYCLE + turn] * amplitude
-        add_pulse32(sum_, at, PULSES, PULSES_AT[row] + part * 2 * TAPS, re * c - im * d, re * d + im * c)
-        symbol += 1
-        part += 1
-        turn = 0 if turn == CYCLE - 1 else turn + 1
-        if part == SUBPHASES:
-            part = 0
-            group += GROUP[row]
-    s.symbol, s.bit, s.group = symbol, bit, group
-    s.scrambler, s.repeats, s.phase, s.trellis = register, repeats, phase, state
+            x, y = POINT_RE[p], POINT_IM[p]
+        c, d = CARRIER_RE[turn] * amplitude, CARRIER_IM[turn] * amplitude
+        re[k], im[k] = x * c - y * d, x * d + y * c
+        k += 1
+        turn += 1
+        turn -= CYCLE if turn == end else 0
+    s.symbol, s.bit, s.scrambler, s.repeats, s.phase, s.trellis = symbol, bit, register, repeats, phase, state
+    return k
 
 
 @kernel
-def _piece(s: Any, bits: Any, out: Any, first: int, count: int, sum_: Any) -> None:
-    for i in range(TAIL):
-        sum_[i] = s.tail[i]
-    for i in range(TAIL, count + TAIL):
-        sum_[i] = f4(0)
-    ones = s.data - N_ONES[s.row]
+def _symbols(s: Any, bits: Any, re: Any, im: Any) -> None:
+    """The points of the next symbols into re[OLD:], im[OLD:], zeros after the burst; the old ones before them."""
+    for i in range(OLD):
+        re[i], im[i] = s.old_re[i], s.old_im[i]
+    ones, k = s.data - N_ONES[s.row], OLD
     if s.symbol < ones:
-        _add_training(s, sum_, count, ones)
+        k = _training(s, re, im, k, ones)
     if ones <= s.symbol < s.data:
-        _add_scrambled(s, bits, sum_, count, s.data, True)
+        k = _scrambled(s, bits, re, im, k, s.data, True)
     if s.data <= s.symbol < s.end:
-        _add_scrambled(s, bits, sum_, count, s.end, False)
+        k = _scrambled(s, bits, re, im, k, s.end, False)
     if s.end <= s.symbol < s.symbols:
-        _add_scrambled(s, bits, sum_, count, s.symbols, True)
-    for i in range(count):
-        value = min(max(sum_[i], f4(-32768)), f4(32767))
-        out[first + i] = np.int16(np.int32(value + (f4(0.5) if value >= f4(0) else f4(-0.5))))
-    for i in range(TAIL):
-        s.tail[i] = sum_[count + i]
-    s.group -= count
+        k = _scrambled(s, bits, re, im, k, s.symbols, True)
+    for i in range(k, re.shape[0]):
+        re[i], im[i] = f4(0), f4(0)
+    last = re.shape[0] - OLD
+    for i in range(OLD):
+        s.old_re[i], s.old_im[i] = re[last + i], im[last + i]
+
+
+@kernel
+def _piece(s: Any, bits: Any, out: Any, re: Any, im: Any) -> None:
+    """The next samples of one channel, as many as out has."""
+    count, size, mix = out.shape[0], GROUP[s.row], MIXES_AT[s.row]
+    at = min(s.waiting, count)
+    for i in range(at):
+        out[i] = s.ready[size - s.waiting + i]
+    s.waiting -= at
+    groups = -(-(count - at) // size)
+    if groups == 0:
+        return
+    used = OLD + SUBPHASES * groups
+    _symbols(s, bits, re[:used], im[:used])
+    for g in range(groups):
+        if at + READY <= count:
+            mix16(re, im, SUBPHASES * g, MIXES, mix, out, at)
+            if size > 16:
+                mix16(re, im, SUBPHASES * g, MIXES, mix + 32 * MIXED, out, at + 16)
+            at += size
+            continue
+        mix16(re, im, SUBPHASES * g, MIXES, mix, s.ready, 0)
+        if size > 16:
+            mix16(re, im, SUBPHASES * g, MIXES, mix + 32 * MIXED, s.ready, 16)
+        share = min(size, count - at)
+        for i in range(share):
+            out[at + i] = s.ready[i]
+        at += share
+        s.waiting = size - share
 
 
 @kernel
 def tx_many(states: Any, bits: Any, out: Any) -> None:
     """The next out.shape[1] samples of each channel: out int16 [channel, sample]; bits uint8 [channel, bit], as
     `start` gives them."""
-    sum_ = np.empty(PIECE + TAIL, np.float32)
+    re, im = np.empty(POINTS_A_PIECE, np.float32), np.empty(POINTS_A_PIECE, np.float32)
     for c in range(states.shape[0]):
         s = states[c]
         at = 0
@@ -221,6 +248,6 @@ def tx_many(states: Any, bits: Any, out: Any) -> None:
                 for i in range(count):
                     out[c, at + i] = 0
             else:
-                _piece(s, bits[c], out[c], at, count, sum_)
+                _piece(s, bits[c], out[c, at : at + count], re, im)
                 s.left = max(0, s.left - count)
             at += count

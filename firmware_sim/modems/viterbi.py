@@ -47,16 +47,17 @@ def _call(builder: Any, name: str, result: Any, args: list[Any]) -> Any:
 
 
 def _select(builder: Any, metric: Any, distance: Any) -> tuple[Any, Any]:
-    """-> (least metric into each state, which of its four branches)"""
+    """-> (least metric into each state, the branch it came by: the state before, and 8 times the subset)"""
     sums = [
         builder.fadd(_shuffled(builder, metric, BEFORE[:, k]), _shuffled(builder, distance, SUBSET[:, k]))
         for k in range(4)
     ]
+    ways = [ir.Constant(BYTES, [int(w) for w in BEFORE[:, k] + STATES * SUBSET[:, k]]) for k in range(4)]
     odd = [builder.fcmp_ordered("<", sums[k + 1], sums[k]) for k in (0, 2)]
     pair = [builder.select(odd[k], sums[2 * k + 1], sums[2 * k]) for k in (0, 1)]
+    way = [builder.select(odd[k], ways[2 * k + 1], ways[2 * k]) for k in (0, 1)]
     upper = builder.fcmp_ordered("<", pair[1], pair[0])
-    high = builder.add(builder.zext(odd[1], BYTES), ir.Constant(BYTES, [2] * STATES))
-    return builder.select(upper, pair[1], pair[0]), builder.select(upper, high, builder.zext(odd[0], BYTES))
+    return builder.select(upper, pair[1], pair[0]), builder.select(upper, way[1], way[0])
 
 
 def _least(builder: Any, vector: Any) -> Any:

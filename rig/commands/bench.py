@@ -4,7 +4,8 @@ A bench is a command here and a module in `rig/benchmarks` whose `run()` yields 
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Protocol
 
 import typer
@@ -41,6 +42,40 @@ def calls(json: Json = False) -> None:
 
     rows = [{"call": r.call, "ours_x": r.ours_x, "peer_x": r.peer_x, "ratio": r.ratio} for r in bench.run()]
     show_plain(rows, json, "times real time, both ends in one thread")
+
+
+@app.command()
+def modems(json: Json = False) -> None:
+    """Modems: seconds of audio in a second of one core, 64 channels, beside libspandsp."""
+    from rig.benchmarks import modems as bench
+
+    with _peer_needed():
+        bench.show(bench.run(), json)
+
+
+@app.command()
+def ber(
+    json: Json = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the bits.")] = False,
+    plot: Annotated[str, typer.Option("--plot", help="Draw the error rates into this file (png, svg, pdf).")] = "",
+) -> None:
+    """Modems: bit errors against noise, on the same samples as libspandsp (hours; --quick some minutes)."""
+    from rig.benchmarks import ber as bench
+
+    with _peer_needed():
+        bench.show(bench.run(quick=quick), json, plot)
+
+
+@contextmanager
+def _peer_needed() -> Iterator[None]:
+    """Exit code 3 when the peer is not installed: nothing could run."""
+    from rig.errors import InstrumentError
+
+    try:
+        yield
+    except InstrumentError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(3) from error
 
 
 # -- shared by all benches ---------------------------------------------------------------------------------------------
