@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rig.commands import ata, bench, conformance, line
+from rig.commands import ata, bench, conformance, decode, line
 
 app = typer.Typer(
     help="A bench for fax over IP: devices, PBX and fax service, real or simulated; verdicts by page hash.",
@@ -20,6 +20,7 @@ app.add_typer(ata.app, name="ata")
 app.add_typer(line.app, name="line")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(bench.app, name="bench")
+app.command("decode")(decode.decode)
 
 
 class World(StrEnum):
