@@ -52,7 +52,7 @@ def test_the_impairment():
 
 
 def test_the_vendor_rule(monkeypatch):
-    (rule,) = eval(f"({example('python', 'VendorRule')})", vars(vendors))
+    rule = eval(f"({example('python', 'VendorRule')})", vars(vendors))
     for module in (vendor, mac):
         monkeypatch.setattr(module, "VENDORS", (*vendors.VENDORS, rule))
     monkeypatch.setitem(vendors.BY_KEY, rule.key, rule)
