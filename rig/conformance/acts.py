@@ -7,12 +7,14 @@ from itertools import pairwise
 import numpy as np
 
 from firmware_sim.t4 import mh, patterns
-from firmware_sim.t4.page import Page
+from firmware_sim.t4.codecs import CODECS
+from firmware_sim.t4.page import Decoded, Page
 from firmware_sim.t4.scale import at_resolution
 from rig.conformance import frames as f
 from rig.conformance import wire
 from rig.conformance.model import Row, Script
-from rig.conformance.tester import MS, Signal, Tester, Wait, decode_page, demodulate, split_rate, tester_has
+from rig.conformance.signals import MS, Signal, coding_of, decode_page, split_rate, tester_has
+from rig.conformance.tester import Tester, Wait
 
 CED_MS = (2600.0, 4000.0)
 CED_HZ = (2085.0, 2115.0)
@@ -68,11 +70,20 @@ def best_rate(t: Tester, dis: bytes, *, among: Sequence[str] = PREFERRED) -> str
     raise t.skip(f"the device offers {', '.join(rates_of(dis)) or 'no modem'}; this case needs {' or '.join(among)}")
 
 
-def dcs(dis: bytes, rate: str, *, fine: bool = False, ecm: bool = False, frames_64: bool = False, octets: int = 0,
-        more: dict[int, str] | None = None) -> bytes:  # fmt: skip
+def dcs(
+    dis: bytes,
+    rate: str,
+    *,
+    fine: bool = False,
+    mr: bool = False,
+    ecm: bool = False,
+    frames_64: bool = False,
+    octets: int = 0,
+    more: dict[int, str] | None = None,
+) -> bytes:
     """A DCS that the DIS allows."""
     scan = 0 if ecm else f.SCAN_MS[f.bits(dis, 21, 3)][fine]
-    settings = {f.CAN_RECEIVE: "1", 11: f.RATES[rate], f.FINE: "01"[fine], 21: f.DCS_SCAN[scan]}
+    settings = {f.CAN_RECEIVE: "1", 11: f.RATES[rate], f.FINE: "01"[fine], f.MR: "01"[mr], 21: f.DCS_SCAN[scan]}
     if ecm:
         settings |= {f.ECM: "1", f.FRAMES_64: "01"[frames_64]}
     length = f.bits(dis, 19, 2)
@@ -113,7 +124,7 @@ def terms_for(t: Tester, dis: Signal, rate: str = "", **choices: bool | int) -> 
     rate = rate or best_rate(t, dis.last.fif)
     if rate not in rates_of(dis.last.fif) or not tester_has(rate):
         raise t.skip(f"the device does not offer {rate}")
-    for name, bit in (("ecm", f.ECM), ("fine", f.FINE)):
+    for name, bit in (("ecm", f.ECM), ("fine", f.FINE), ("mr", f.MR)):
         if choices.get(name) and not f.is_set(dis.last.fif, bit):
             raise t.skip(f"the DIS does not offer {name}")
     return Terms(rate, dcs(dis.last.fif, rate, **choices))  # type: ignore[arg-type]
@@ -124,7 +135,7 @@ def tcf(t: Tester, rate: str, ms: float = 1500.0, *, wrong: float = 0.0, wait: b
     row = np.zeros(round(split_rate(rate)[1] * ms / 1000), np.uint8)
     if wrong:
         row[:: max(2, round(1 / wrong))] = 1
-    yield from t.image(rate, row, "TCF" if not wrong else "spoilt TCF", wait=wait)
+    yield from t.image(rate, row, "TCF" if not wrong else "spoilt TCF", long=True, wait=wait)
 
 
 def trained(
@@ -144,7 +155,7 @@ def retrained(t: Tester, terms: Terms) -> Script:
 
 
 def page_bits(page: Page, terms: Terms) -> Row:
-    return np.unpackbits(np.frombuffer(mh.encode(page, terms.row_bits), np.uint8))
+    return np.unpackbits(np.frombuffer(CODECS[coding_of(terms.dcs)].encode(page, terms.row_bits), np.uint8))
 
 
 def rows_as_bits(
@@ -249,7 +260,7 @@ def heard_tcf(t: Tester, signal: Signal) -> Generator[None, None, Terms]:
     if not rate or not tester_has(rate):
         raise t.wrong("read the DCS", "a rate that was offered", f.bits(fif, 11, 4))
     image = yield from t.expect_image("TCF", rate)
-    read = demodulate(image, rate)
+    read = t.demodulate(image, rate, long=True)
     if read is None:
         raise t.wrong("read the TCF", f"training of {rate}", "a signal that does not train")
     bits, _ = read
@@ -262,13 +273,13 @@ def heard_tcf(t: Tester, signal: Signal) -> Generator[None, None, Terms]:
 
 def heard_page(
     t: Tester, terms: Terms, sheet: Page | None, within_ms: float = 200.0, since: int | None = None
-) -> Generator[None, None, mh.Decoded]:
+) -> Generator[None, None, Decoded]:
     """A page by the terms in force, compared with what the device was given to send."""
     image = yield from t.expect_image("a page", terms.rate, within_ms, since=since)
-    read = demodulate(image, terms.rate)
+    read = t.demodulate(image, terms.rate)
     if read is None:
         raise t.wrong("read the page", f"training of {terms.rate}", "a signal that does not train")
-    decoded = decode_page(read[0], terms.fine)
+    decoded = decode_page(read[0], terms.dcs)
     t.relabel(f"page of {decoded.rows} rows {terms.rate}")
     t.heard_pages.append(decoded.page)
     t.check("the page ends with RTC", decoded.complete, "no return to control")
@@ -287,7 +298,7 @@ def row_times(t: Tester, bits: Row, terms: Terms) -> None:
         ends.append(at + 12)
         at = text.find(LINE_BREAK, at + 12)
     rows = [after - before for before, after in pairwise(ends) if after - before > 12]
-    if rows:
+    if rows and coding_of(terms.dcs) in ("MH", "MR"):
         t.check(
             "no row is shorter than the scan line time",
             min(rows) >= terms.row_bits,

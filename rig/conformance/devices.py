@@ -1,6 +1,5 @@
 """Our own firmware as a device under test, in lock-step and far faster than real time."""
 
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,11 @@ from rig.conformance.model import Role, Samples, Setup
 
 CODES = {cause: number for number, cause in enumerate(Cause)}
 """0 is success."""
+SETTINGS = {
+    "sub": "subaddress", "sep": "document_number", "sid": "password", "pwd": "password",
+    "require_pwd": "poll_password", "polls": "polls",
+}  # fmt: skip
+"""Keys of a set-up, and the fields of the station's profile that do it."""
 
 
 class Simulated:
@@ -19,13 +23,14 @@ class Simulated:
 
     name = "simulated"
     uncertainty_ms = 5.0
-    can = frozenset({"documents"})
 
     def __init__(self) -> None:
         self._station: FaxStation | None = None
 
     def lacks(self, setup: Setup, role: Role) -> str:
-        missing = sorted(setup.asks - self.can - {field.name for field in fields(StationProfile)})
+        missing = sorted(setup.asks - {"documents"} - set(SETTINGS))
+        if setup.pwd and setup.sid and setup.pwd != setup.sid:
+            return "the simulated machine has one password for PWD and SID"
         return f"the simulated machine has no setting for {', '.join(missing)}" if missing else ""
 
     def start(self, role: Role, setup: Setup) -> None:
@@ -39,7 +44,7 @@ class Simulated:
             self._station._call.outbox[:] = [list[object](document) for document in documents]
 
     def _more(self, setup: Setup) -> dict[str, Any]:
-        return {name: getattr(setup, name) for name in setup.asks - self.can}
+        return {SETTINGS[name]: getattr(setup, name) for name in setup.asks if name in SETTINGS}
 
     def execute(self, heard: Samples) -> Samples:
         assert self._station is not None

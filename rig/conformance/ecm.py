@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Generator
 from dataclasses import dataclass
-from importlib import import_module
 
-from firmware_sim.t4 import mh
-from firmware_sim.t4.page import Page, Resolution
+from firmware_sim.t4.codecs import CODECS
+from firmware_sim.t4.page import Page
 from firmware_sim.t4.scale import at_resolution
 from rig.conformance import acts, wire
 from rig.conformance import frames as f
 from rig.conformance.acts import Terms
 from rig.conformance.model import Script
-from rig.conformance.tester import Tester, Wait, demodulate
+from rig.conformance.signals import coding_of, decode_octets
+from rig.conformance.tester import Tester, Wait
 
 BLOCK_FRAMES = 256
 SYNC_FLAGS_MS = 200
@@ -27,19 +27,10 @@ class Partial:
     frames: list[bytes]
 
 
-def t6_encode(page: Page) -> bytes | None:
-    """T.6 octets, first bit leftmost; None while there is no coder."""
-    try:
-        mmr = import_module("firmware_sim.t4.mmr")
-    except ImportError:
-        return None
-    return bytes(mmr.encode(page))
-
-
-def cut(page: Page, terms: Terms, then: str, number: int = 0, coded: bytes = b"") -> list[Partial]:
+def cut(page: Page, terms: Terms, then: str, number: int = 0) -> list[Partial]:
     """A page in blocks; all but the last end with NULL."""
     size = 64 if f.is_set(terms.dcs, f.FRAMES_64) else 256
-    octets = coded or mh.encode(page)
+    octets = CODECS[coding_of(terms.dcs)].encode(page, 0)
     frames = [octets[at : at + size].ljust(size, b"\0") for at in range(0, len(octets), size)]
     blocks = [frames[at : at + BLOCK_FRAMES] for at in range(0, len(frames), BLOCK_FRAMES)]
     last = len(blocks) - 1
@@ -119,7 +110,7 @@ class Collected:
 def heard_block(t: Tester, terms: Terms, within_ms: float = 200.0) -> Generator[None, None, dict[int, bytes]]:
     """The frames of one image signal; its sync flags, frame sizes and RCP are judged."""
     image = yield from t.expect_image("a partial page", terms.rate, within_ms)
-    read = demodulate(image, terms.rate)
+    read = t.demodulate(image, terms.rate)
     if read is None:
         raise t.wrong("read the partial page", f"training of {terms.rate}", "a signal that does not train")
     found = wire.deframe("".join("1" if bit else "0" for bit in read[0].tolist()))
@@ -164,9 +155,7 @@ def took_page(t: Tester, terms: Terms, sheet: Page, then: str = "EOP", number: i
 
 
 def compare(t: Tester, terms: Terms, octets: bytes, sheet: Page) -> None:
-    if f.is_set(terms.dcs, f.T6) or f.is_set(terms.dcs, f.MR):
-        raise t.skip("the tester has no decoder for this coding")
-    decoded = mh.decode(octets, 1728, Resolution.FINE if terms.fine else Resolution.STANDARD)
+    decoded = decode_octets(octets, terms.dcs)
     t.heard_pages.append(decoded.page)
     wanted = at_resolution(sheet, decoded.page.resolution)
     t.compare(f"page {len(t.heard_pages)} as it was given to the device", wanted, decoded.page)

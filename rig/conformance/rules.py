@@ -7,7 +7,8 @@ from rig.conformance import wire
 from rig.conformance.model import Role
 
 if TYPE_CHECKING:
-    from rig.conformance.tester import Signal, Tester
+    from rig.conformance.signals import Signal
+    from rig.conformance.tester import Tester
 
 PREAMBLE_MS = (850.0, 1150.0)
 """1 s +-15 %."""

@@ -1,8 +1,8 @@
 """Plays one case on one device, and says what came of it. Owns no clock: whoever calls measures the time."""
 
 from firmware_sim.errors import FirmwareError
-from rig.conformance.model import Case, Deviation, Device, Result, Role, Skipped
-from rig.conformance.tester import BLOCK, Tester
+from rig.conformance.model import Case, Deviation, Device, Result, Skipped
+from rig.conformance.tester import Tester
 from rig.report.record import Check
 
 RATE_HZ = 8000
@@ -37,7 +37,15 @@ def play(case: Case, device: Device, seed: int = 1) -> Result:
         )
     audio = t.audio() if status == "fail" else None
     return Result(
-        case.id, status, reason, tuple(t.checks), tuple(t.ladder), tuple(t.pages), t.now / RATE_HZ, 0.0, audio
+        case.id,
+        status,
+        reason,
+        tuple(t.checks),
+        tuple(sorted(t.ladder, key=lambda line: line.at_us)),
+        tuple(t.pages),
+        t.now / RATE_HZ,
+        0.0,
+        audio,
     )
 
 
@@ -76,6 +84,3 @@ def _afterwards(device: Device, t: Tester) -> None:
             (device.outcome == 0) is t.wanted_success,
             f"it says: {device.outcome_text}",
         )
-
-
-__all__ = ["BLOCK", "Role", "play"]

@@ -7,23 +7,21 @@ every call is judged in rules.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from firmware_sim.modems.api import Kind
-from firmware_sim.modems.catalog import CATALOG, demodulator, modulator
-from firmware_sim.t4 import mh
-from firmware_sim.t4.page import Page, Resolution, difference
+from firmware_sim.modems.catalog import demodulator, modulator
+from firmware_sim.t4.page import Page, difference
 from rig.conformance import frames as f
 from rig.conformance import rules, wire
 from rig.conformance.model import Deviation, Role, Row, Samples, Script, Setup, Skipped
+from rig.conformance.signals import MS, Receiver, Signal, read, split_rate, trains_briefly
 from rig.report.record import Check, Direction, LadderLine, PagePair
 
 BLOCK = 160
-MS = 8
-"""Samples."""
 LOUD = (wire.peak(-48.0) ** 2) / 2
 PIECE = 8
 HANG = 30 * MS
@@ -32,47 +30,8 @@ PREAMBLE_FLAGS = 37
 T4_MS = (2550.0, 3450.0)
 ANSWER_MS = 1500.0
 """An answer begins within this time."""
-SILENT_ONSET_MS = {"V.29": 20.0}
-"""Training that begins with silence."""
-
-
-@dataclass(slots=True)
-class Signal:
-    """One signal of the call, of either end. *start* and *end* are samples."""
-
-    who: str
-    kind: str
-    """tone, V.21, image, other"""
-    start: int
-    end: int = 0
-    text: str = ""
-    frames: list[f.Heard] = field(default_factory=list)
-    samples: Samples = field(default_factory=lambda: np.zeros(0, np.int16))
-    hz: float = 0.0
-    preamble_ms: float = 0.0
-    flags: int = 0
-
-    @property
-    def ms(self) -> float:
-        return (self.end - self.start) / MS
-
-    @property
-    def names(self) -> list[str]:
-        return [frame.name for frame in self.frames]
-
-    @property
-    def last(self) -> f.Heard:
-        return self.frames[-1]
-
-    def frame(self, name: str) -> f.Heard:
-        """The frame of that name. Raises KeyError."""
-        for frame in self.frames:
-            if frame.name == name:
-                return frame
-        raise KeyError(name)
-
-    def has(self, name: str) -> bool:
-        return name in self.names
+QUIET = 800
+"""Samples of silence that a receiver is given before and after a burst."""
 
 
 Wait = Generator[None, None, Signal]
@@ -98,6 +57,9 @@ class Tester:
         self.wanted_success: bool | None = None
         """Whether the device must call the call a success; None where the recommendation leaves it open."""
         self.device_active = True
+        self._receivers: dict[str, Receiver] = {}
+        self._at_length = False
+        """The next image signal trains at length: a CTC went before it."""
         self.ppm = 0.0
         """How much too fast our clock is."""
         self.noise_dbm0: float | None = None
@@ -182,6 +144,7 @@ class Tester:
 
     def _enter(self, signal: Signal) -> None:
         self.signals.append(signal)
+        self._at_length |= signal.text.split("-")[0] in ("CTC", "CTR")
         ours = signal.who == "tester"
         arrow: Direction = ("=>" if ours else "<=") if signal.kind == "image" else ("->" if ours else "<-")
         self.ladder.append(LadderLine(signal.start * 125, arrow, signal.text))
@@ -366,88 +329,51 @@ class Tester:
         if wait:
             yield from self.sent()
 
-    def image(self, rate: str, data: Row | str, text: str, after_ms: float = 75.0, wait: bool = True) -> Script:
-        """Bits by an image modem."""
+    def image(
+        self, rate: str, data: Row | str, text: str, after_ms: float = 75.0, *, long: bool = False, wait: bool = True
+    ) -> Script:
+        """Bits by an image modem, which trains at *long* with a TCF, and by itself after a CTC."""
         row = np.frombuffer(data.encode("ascii"), np.uint8) - 48 if isinstance(data, str) else data.astype(np.uint8)
         modem, bps = split_rate(rate)
-        sender = modulator(modem, bps, self.level_dbm0)
+        sender = modulator(modem, bps, self.level_dbm0, short=trains_briefly(modem, long or self._at_length))
+        self._at_length = False
         sender.start(row)
-        self.play(
-            sender.execute(sender.remaining), f"{text} {rate}", "image", after_ms - SILENT_ONSET_MS.get(modem, 0.0)
-        )
+        samples = sender.execute(sender.remaining)
+        silence = int(np.argmax(samples != 0))  # some trainings begin with it
+        self.play(samples[silence:], f"{text} {rate}", "image", after_ms)
         if wait:
             yield from self.sent()
+
+    def demodulate(self, burst: "Signal", rate: str, *, long: bool = False) -> tuple[Row, int] | None:
+        """The bits of an image signal and the sample of the first of them, or None where it does not train.
+
+        A receiver is kept for each rate: V.17's short training rests on what the long one taught.
+        """
+        modem, bps = split_rate(rate)
+        short = trains_briefly(modem, long or self._at_length)
+        self._at_length = False
+        start = burst.start - QUIET
+        kept = self._receivers.get(rate)
+        if kept is None or not short:
+            kept = self._receivers[rate] = Receiver(demodulator(modem, bps, short=short), start, start)
+        else:
+            kept.demodulator.restart(short=True)
+            kept.demodulator.skip(max(0, start - kept.told))
+        quiet = np.zeros(QUIET, np.int16)
+        parts, trained = [], -1
+        for event in kept.demodulator.execute(np.concatenate((quiet, burst.samples, quiet))):
+            if event.kind is Kind.TRAINED and trained < 0:
+                trained = event.sample + kept.origin
+            elif event.kind is Kind.BITS and event.bits is not None:
+                parts.append(event.bits)
+        kept.told = burst.end + QUIET
+        if trained < 0:
+            return None
+        return (np.concatenate(parts) if parts else np.zeros(0, np.uint8)), trained
 
     def skip(self, why: str) -> Skipped:
         return Skipped(why)
 
 
-def split_rate(rate: str) -> tuple[str, int]:
-    modem, _, bps = rate.partition(" ")
-    return modem, int(bps)
-
-
-def tester_has(rate: str) -> bool:
-    modem, bps = split_rate(rate)
-    return modem in CATALOG and bps in CATALOG[modem].rates
-
-
 def _joined(blocks: list[Samples]) -> Samples:
     return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
-
-
-# -- what a burst is ---------------------------------------------------------------------------------------------------
-
-
-def read(burst: Signal) -> None:
-    """Find out what a burst is, and read it if it is V.21."""
-    middle = burst.samples[len(burst.samples) // 8 : max(len(burst.samples) * 7 // 8, 256)][:16000]
-    if len(burst.samples) < 50 * MS:
-        burst.text = f"a signal of {burst.ms:.0f} ms"
-        return
-    hz, near, v21_share = wire.spectrum(middle)
-    burst.hz = hz
-    if near > 0.8:
-        burst.kind, burst.text = "tone", f"tone of {hz:.0f} Hz, {burst.ms / 1000:.2f} s"
-    elif v21_share > 0.8:
-        read_v21(burst)
-    else:
-        burst.kind, burst.text = "image", f"image signal, {burst.ms / 1000:.2f} s"
-
-
-def read_v21(burst: Signal) -> None:
-    burst.kind = "V.21"
-    line, first = wire.read_v21(burst.samples)
-    found = wire.deframe(line)
-    burst.flags = found.flags
-    burst.frames = [
-        replace(frame, start=burst.start + round(first + frame.start * wire.BIT),
-                end=burst.start + round(first + frame.end * wire.BIT))
-        for frame in found.frames
-    ]  # fmt: skip
-    until = burst.frames[0].start if burst.frames else burst.end
-    burst.preamble_ms = (until - burst.start) / MS
-    burst.text = " ".join(frame.text for frame in burst.frames) or "flags without a frame"
-
-
-def demodulate(burst: Signal, rate: str) -> tuple[Row, int] | None:
-    """The bits of an image signal and the sample of the first of them, or None where it does not train."""
-    modem, bps = split_rate(rate)
-    receiver = demodulator(modem, bps)
-    quiet = np.zeros(800, np.int16)
-    parts, trained = [], -1
-    for event in receiver.execute(np.concatenate((quiet, burst.samples, quiet))):
-        if event.kind is Kind.TRAINED and trained < 0:
-            trained = event.sample - 800
-        elif event.kind is Kind.BITS and event.bits is not None:
-            parts.append(event.bits)
-    if trained < 0:
-        return None
-    bits = np.concatenate(parts) if parts else np.zeros(0, np.uint8)
-    return bits, burst.start + trained
-
-
-def decode_page(bits: Row, fine: bool, width_px: int = 1728) -> mh.Decoded:
-    return mh.decode(
-        np.packbits(bits.astype(np.uint8)).tobytes(), width_px, Resolution.FINE if fine else Resolution.STANDARD
-    )

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Generator
 
 from firmware_sim.t4 import patterns
+from firmware_sim.t4.page import Page, Resolution
 from rig.conformance import acts, ecm
 from rig.conformance import frames as f
 from rig.conformance.acts import OTHER, SMALL, Terms
-from rig.conformance.model import Script, Setup, case
-from rig.conformance.tester import MS, Tester
+from rig.conformance.model import Case, Role, Script, Setup, add, case
+from rig.conformance.signals import MS
+from rig.conformance.tester import Tester
 
 ECM = Setup(ecm=True)
 LONG = patterns.dense(1728, 24)
@@ -169,22 +171,27 @@ def frames_of_256(t: Tester) -> Script:
     t.wanted_pages, t.wanted_success = [sheet], True
 
 
-@case("ecm-receive-t6", "OREN10", setup=ECM)
-def t6(t: Tester) -> Script:
-    """T.6 coding."""
-    dis = yield from acts.answered(t)
-    if not f.is_set(dis.last.fif, f.T6):
-        raise t.skip("the DIS does not offer T.6")
-    coded = ecm.t6_encode(SMALL)
-    if coded is None:
-        raise t.skip("the tester has no T.6 coder yet")
-    rate = acts.best_rate(t, dis.last.fif)
-    terms = Terms(rate, acts.dcs(dis.last.fif, rate, ecm=True, more={f.T6: "1"}))
-    yield from acts.retrained(t, terms)
-    for part in ecm.cut(SMALL, terms, "EOP", coded=coded):
-        yield from ecm.confirmed(t, part, terms)
-    yield from acts.goodbye(t)
-    t.wanted_pages = [SMALL]
+def _coded(id: str, family: str, title: str, bits: tuple[int, ...], sheet: Page) -> None:
+    def script(t: Tester) -> Script:
+        dis = yield from acts.answered(t)
+        lacking = [bit for bit in bits if not f.is_set(dis.last.fif, bit)]
+        if lacking:
+            raise t.skip(f"the DIS does not offer bit {lacking[0]}")
+        rate = acts.best_rate(t, dis.last.fif)
+        terms = Terms(rate, acts.dcs(dis.last.fif, rate, ecm=True, more=dict.fromkeys(bits, "1")))
+        yield from acts.retrained(t, terms)
+        yield from ecm.send_page(t, sheet, terms)
+        yield from acts.goodbye(t)
+        t.wanted_pages, t.wanted_success = [sheet], True
+
+    add(Case(id, title, script, Role.ANSWERS, family, setup=ECM))
+
+
+FINE_TEXT = patterns.text(1728, 150, Resolution.FINE)
+_coded("ecm-receive-t6", "OREN10", "T.6 coding", (f.T6,), patterns.text(1728, 120))
+_coded("ecm-receive-t6-fine", "", "T.6 coding of a fine page", (f.FINE, f.T6), FINE_TEXT)
+_coded("ecm-receive-t85", "", "T.85 (JBIG) coding", (f.T85,), patterns.text(1728, 200))
+_coded("ecm-receive-mr", "", "Two-dimensional coding with error correction", (f.MR,), patterns.text(1728, 120))
 
 
 @case("ecm-receive-pps-again", "PPS-MPS-lost-PPS", setup=ECM)

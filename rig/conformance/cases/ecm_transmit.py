@@ -7,7 +7,8 @@ from rig.conformance import acts, ecm
 from rig.conformance import frames as f
 from rig.conformance.acts import OTHER, SMALL, Terms
 from rig.conformance.model import Role, Script, Setup, case
-from rig.conformance.tester import MS, T4_MS, Tester
+from rig.conformance.signals import MS
+from rig.conformance.tester import T4_MS, Tester
 
 CALLS = Role.CALLS
 LONG = patterns.dense(1728, 92)

@@ -7,7 +7,8 @@ from rig.conformance import acts, wire
 from rig.conformance.acts import SMALL
 from rig.conformance.cases.transmit import CALLS, ONE, TWO_DOCUMENTS, TWO_PAGES, finish, go_on, page_sent
 from rig.conformance.model import Case, Role, Samples, Script, Setup, add, case
-from rig.conformance.tester import MS, T4_MS, Tester
+from rig.conformance.signals import MS
+from rig.conformance.tester import T4_MS, Tester
 
 
 @case("field-collision", "Phase-D-collision", role=CALLS, setup=TWO_PAGES)

@@ -6,7 +6,8 @@ from rig.conformance import acts
 from rig.conformance import frames as f
 from rig.conformance.acts import OTHER, SMALL
 from rig.conformance.model import Case, Role, Script, add, case
-from rig.conformance.tester import MS, T4_MS, Tester
+from rig.conformance.signals import MS
+from rig.conformance.tester import T4_MS, Tester
 
 IDENT = ("TSI", f.number("+49 89 7777"))
 
@@ -306,6 +307,9 @@ def _option(id: str, family: str, title: str, sheet: Page, **choices: bool | int
     add(Case(id, title, script, Role.ANSWERS, family))
 
 
+_option("receive-mr", "ORGC01", "Two-dimensional coding", patterns.text(1728, 120), mr=True)
+_option("receive-mr-fine", "", "Two-dimensional coding of a fine page", patterns.text(1728, 150, Resolution.FINE),
+        mr=True, fine=True)  # fmt: skip
 _option("receive-staircase", "ORGC01", "A run one pixel longer in each row", patterns.staircase(1728, 600))
 _option("receive-fine", "ORGC02", "A fine page", patterns.text(1728, 200, Resolution.FINE), fine=True)
 _option("receive-dense", "ORGC03", "A page of single pixels", patterns.dense(1728, 40))

@@ -5,7 +5,8 @@ from rig.conformance import frames as f
 from rig.conformance.acts import OTHER, SMALL
 from rig.conformance.cases.receive import IDENT
 from rig.conformance.model import Script, case
-from rig.conformance.tester import MS, T4_MS, Tester
+from rig.conformance.signals import MS
+from rig.conformance.tester import T4_MS, Tester
 
 FOREIGN = bytes((0x00, f.FINAL, 0x74))
 UNKNOWN = bytes((f.ADDRESS, f.FINAL, 0x6B))

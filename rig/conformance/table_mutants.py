@@ -1,0 +1,78 @@
+"""Broken firmwares made by rule: each row of the firmware's tables of timers, frames and capabilities changed once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from firmware_sim.t30 import frames as firmware
+from firmware_sim.t30 import timers
+from firmware_sim.t30.tables import Dcs, Dis
+from rig.conformance.breaking import Mutant
+
+FRAMES = "firmware_sim.t30.frames:"
+TABLES = "firmware_sim.t30.tables:"
+UNUSED_FRAMES = frozenset(
+    {
+        "NSF",
+        "NSC",
+        "NSS",
+        "PSA",
+        "SUB",
+        "SID",
+        "SEP",
+        "PIP",
+        "PIN",
+        "PRI_EOM",
+        "PRI_MPS",
+        "PRI_EOP",
+        "NULL",
+        "FCD",
+        "RCP",
+    }
+)
+"""No case makes the simulated device say or need these: another code for them changes nothing. (FCD, RCP: see ecm.)"""
+USED_FIELDS = {
+    "Dis": ("modems", "length", "scan_times_ms", "ready_to_send", "receives", "fine", "two_dimensional", "ecm", "t6"),
+    "Dcs": ("rate", "scan_time_ms", "frames_of_64", "receives", "fine", "two_dimensional", "ecm"),
+}
+"""What the device says or obeys in these calls; the other bits of Table 2 stay 0 in both directions."""
+TIMERS = ("t1", "t2", "t4", "t5")
+
+
+def table_mutants() -> Iterator[Mutant]:
+    for name in TIMERS:
+        for share in (0.5, 2.0):
+            timer: timers.Timer = getattr(timers, name.upper())
+            changed = replace(timer, nominal=round(timer.nominal * share))
+            yield Mutant(f"timer-{name}-x{share:g}", f"{name.upper()} times {share:g}", settings={name: changed})
+    for frame in firmware.Frame:
+        if frame.name not in UNUSED_FRAMES:
+            yield _frame(frame)
+    for table, fields in USED_FIELDS.items():
+        for name in fields:
+            yield _field(table, name)
+
+
+def _frame(frame: firmware.Frame) -> Mutant:
+    """The frame has a code that no frame has, when it is said and when it is heard."""
+    taken = set(firmware._FRAMES)
+    old = [octets[frame] for octets in firmware._OCTETS]
+    flips = (1 << bit for bit in (7, 6, 5, 4, 3, 2, 1))
+    flip = next((flip for flip in flips if not {code ^ flip for code in old} & taken), 0xA6)
+    said = tuple({**octets, frame: octets[frame] ^ flip} for octets in firmware._OCTETS)
+    heard: dict[int, Any] = {code: entry for code, entry in firmware._FRAMES.items() if entry is not frame}
+    heard |= {octets[frame]: frame for octets in said}
+    return Mutant(
+        f"frame-{frame.name.lower()}",
+        f"another code for {frame}",
+        {FRAMES + "_OCTETS": said, FRAMES + "_FRAMES": heard},
+    )
+
+
+def _field(table: str, name: str) -> Mutant:
+    """The field stands one bit further on."""
+    kind = Dis if table == "Dis" else Dcs
+    first = getattr(kind, name).first
+    return Mutant(
+        f"{table.lower()}-{name}-shifted", f"{name} of {table} one bit on", {f"{TABLES}{table}.{name}.first": first + 1}
+    )
