@@ -20,7 +20,7 @@ _SHARPENED = ((1, 2, 500), (2, 5, 300), (1, 3, 300), (2, 4, 500))
 SMALLEST_SIDE = 16
 """A code has more pixels than that."""
 WORKING_SIZE = 2000
-"""Longest side, px, of most copies: more costs time and reads no more."""
+"""Longest side, px, at which a label that fills a good part of the photo is read best."""
 
 
 class PhotoError(ValueError):
@@ -29,7 +29,7 @@ class PhotoError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """*kind* is "Code 128", "QR Code" or "Data Matrix"; *at* its middle, px in the upright photo."""
+    """*kind* is "Code 128", "QR Code" or "Data Matrix"; *at* about its middle, px in the upright photo."""
 
     kind: str
     text: str
@@ -51,7 +51,6 @@ def open_photo(photo: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(photo))
         if image.width * image.height > MOST_PIXELS:
             raise PhotoError(f"the photo has more than {MOST_PIXELS // 1_000_000} million pixels: take a smaller one")
-        image.draft("L", (WORKING_SIZE, WORKING_SIZE))
         return ImageOps.exif_transpose(image).convert("L")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, PhotoError):
@@ -60,14 +59,24 @@ def open_photo(photo: bytes) -> Image.Image:
 
 
 def find(image: Image.Image, *, thorough: bool = True) -> list[Code]:
-    """A bar code counts when two copies show it: its one check character lets a wrong reading through now and then."""
-    kinds = zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, name) for name in KINDS])
+    """At a working size first; when that shows nothing, at the photo's own, where a small label has its pixels."""
     if min(image.size) < SMALLEST_SIDE:
         return []
+    scale = max(max(image.size) / WORKING_SIZE, 1.0)
+    if scale == 1:
+        return _read(image, 1.0, thorough)
+    smaller = image.resize((round(image.width / scale), max(round(image.height / scale), 1)))
+    return _read(smaller, scale, thorough) or (_read(image, 1.0, thorough) if thorough else [])
+
+
+def _read(image: Image.Image, scale: float, thorough: bool) -> list[Code]:
+    """A bar code counts when two copies show it: its one check character lets a wrong reading through now and then."""
+    kinds = zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, name) for name in KINDS])
     votes: Counter[tuple[str, str]] = Counter()
     places: dict[tuple[str, str], tuple[int, int]] = {}
-    for attempt, across, down in _attempts(image, thorough):
-        found = zxingcpp.read_barcodes(attempt, formats=kinds, text_mode=zxingcpp.TextMode.Plain)
+    for copy in _copies(image, thorough):
+        across, down = scale * image.width / copy.width, scale * image.height / copy.height
+        found = zxingcpp.read_barcodes(copy, formats=kinds, text_mode=zxingcpp.TextMode.Plain)
         for key, position in {(_kind(one.format), one.text): one.position for one in found}.items():
             votes[key] += 1
             places.setdefault(key, _middle(position, across, down))
@@ -80,18 +89,13 @@ def _is_sure(kind: str, text: str, votes: int) -> bool:
     return bool(text) and (kind != BARS or (votes > 1 and bool(_ON_LABELS.fullmatch(text))))
 
 
-def _attempts(image: Image.Image, thorough: bool) -> Iterator[tuple[Image.Image, float, float]]:
-    """Copies to look at, and how many of the photo's pixels one of theirs is across and down."""
-    scale = max(max(image.size) / WORKING_SIZE, 1.0)
-    base = image if scale == 1 else image.resize((round(image.width / scale), round(image.height / scale)))
-    yield base, scale, scale
-    if thorough and scale > 1:
-        yield image, 1.0, 1.0
-    even = evenly_lit(base)
-    yield even, scale, scale
+def _copies(image: Image.Image, thorough: bool) -> Iterator[Image.Image]:
+    """The image, and others made of it in which codes are found that it hides."""
+    yield image
+    even = evenly_lit(image)
+    yield even
     if thorough:
-        for copy in _along_the_bars(even):
-            yield copy, image.width / copy.width, image.height / copy.height
+        yield from _along_the_bars(even)
 
 
 def evenly_lit(image: Image.Image) -> Image.Image:

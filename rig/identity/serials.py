@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from rig.identity.vendors import CHARACTERS, LOOKALIKES, VendorRule
 
@@ -21,6 +22,7 @@ class Cleaned:
     lower_case: bool = False
 
 
+@lru_cache(1024)
 def clean(given: str) -> Cleaned:
     text, without = given.strip(), []
     for name, pattern in _FORGIVEN:
@@ -51,6 +53,8 @@ class Fit:
 def fit(rule: VendorRule, text: str) -> Fit:
     if len(text) != len(rule.form):
         return Fit(False, text)
+    if _exact(rule.form).fullmatch(text):
+        return Fit(True, text)
     read, swaps = [], []
     for place, (character, kind) in enumerate(zip(text, rule.form, strict=True), 1):
         meant = character if character in CHARACTERS[kind] else LOOKALIKES.get(character, "")
@@ -60,6 +64,11 @@ def fit(rule: VendorRule, text: str) -> Fit:
             swaps.append((place, character, meant))
         read.append(meant)
     return Fit(True, "".join(read), tuple(swaps))
+
+
+@cache
+def _exact(form: str) -> re.Pattern[str]:
+    return re.compile("".join(f"[{CHARACTERS[kind]}]" for kind in form))
 
 
 def folded(text: str) -> str:

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rig.identity import table
-from rig.identity.codes import Code, PhotoError, codes_in
 from rig.identity.judge import judge
 from rig.identity.model import Judgement, Reading, Verdict
 from rig.identity.texts import of_codes, of_page, of_user_agent
+
+if TYPE_CHECKING:
+    from rig.identity.codes import Code
 
 MOST_OCTETS = 50_000_000
 
@@ -97,7 +99,7 @@ class Scanned:
     """*judgement* is None when the photo shows no code or cannot be read: *error* says so."""
 
     photo: str
-    codes: Sequence[Code] = ()
+    codes: "Sequence[Code]" = ()
     judgement: Judgement | None = None
     error: str = ""
 
@@ -107,6 +109,8 @@ class Scanned:
 
 
 def scan(path: Path) -> Scanned:
+    from rig.identity.codes import PhotoError, codes_in
+
     try:
         codes = codes_in(read(path))
     except (PhotoError, UsageError) as error:

@@ -1,6 +1,5 @@
 """Every sentence of the evidence, in one place: Python and the page fill in the same ones."""
 
-import re
 from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
@@ -75,8 +74,5 @@ WORDS: Mapping[str, str] = {
 }
 
 
-_HOLE = re.compile(r"\{(\w+)\}")
-
-
 def say(code: str, /, **values: object) -> str:
-    return _HOLE.sub(lambda hole: str(values[hole[1]]), WORDS[code])
+    return WORDS[code].format_map(values)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from rig.identity.codes import PhotoError, codes_in, evenly_lit, find, slant
+from rig.identity.texts import of_codes
 from tests.identity import labels
 
 FOUND_AT_LEAST = 0.95
@@ -92,3 +93,13 @@ def test_a_photo_that_is_far_too_large_is_refused():
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (17, 9), (4000, 20)])
 def test_a_picture_of_any_shape_has_no_codes(size):
     assert find(Image.new("L", size, 200)) == []
+
+
+def test_a_small_label_in_a_large_photo_is_read():
+    label = labels.draw(Random("a"))
+    table = Image.new("L", (4000, 3000), 90)
+    table.paste(label.picture.resize((620, 354), Image.Resampling.BOX), (2900, 1800))
+    codes = codes_in(labels.jpeg(table))
+    assert {code.text for code in codes} <= label.codes
+    assert of_codes(code.text for code in codes).serial == label.adapter.serial
+    assert all(2800 < code.at[0] < 3600 and 1700 < code.at[1] < 2200 for code in codes)
