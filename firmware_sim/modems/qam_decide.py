@@ -207,7 +207,7 @@ def give(s: Any, words: Any, n: int, at: float, bits: Any, nb: int, events: Any,
     while s.up != 0 and loud < n and at + loud * period <= last:
         loud += 1
     if loud > k and nb == s.chunk:
-        s.chunk_sample = int(at + k * period + 0.5)
+        s.chunk_sample = min(int(at + k * period + 0.5), s.limit)
     if loud > k and s.held > 0:
         for j in range(min(s.held, bits.shape[0] - nb - per * n)):
             bits[nb + j] = 0

@@ -43,7 +43,6 @@ def library() -> C.CDLL:
 def _callbacks() -> tuple[Any, Any]:
     """-> (get a bit, put a bit), each with a session as user data."""
 
-    @jit.cfunc("int32(voidptr)")
     def get_bit(user: Any) -> Any:
         head, octets = jit.carray(user, HEAD, np.int64), jit.carray(user, MOST, np.uint8)
         if head[0] >= head[1]:
@@ -51,7 +50,6 @@ def _callbacks() -> tuple[Any, Any]:
         head[0] += 1
         return np.int32(octets[HEAD * 8 + head[0] - 1])
 
-    @jit.cfunc("void(voidptr, int32)")
     def put_bit(user: Any, bit: Any) -> None:
         head, octets = jit.carray(user, HEAD, np.int64), jit.carray(user, MOST, np.uint8)
         if bit < 0:
@@ -63,7 +61,7 @@ def _callbacks() -> tuple[Any, Any]:
             octets[HEAD * 8 + head[0]] = bit
             head[0] += 1
 
-    return get_bit, put_bit
+    return jit.cfunc("int32(voidptr)")(get_bit), jit.cfunc("void(voidptr, int32)")(put_bit)
 
 
 def _call_codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
@@ -83,7 +81,6 @@ _call: Any = intrinsic(_call_typing)
 
 @functools.cache
 def _loop() -> Any:
-    @jit.njit("void(int64, int64[::1], int64, int64, int64)", nogil=True)
     def play(function: Any, states: Any, first: Any, blocks: Any, size: Any) -> None:
         """Samples [block, channel, sample] from address *first*, each block of every channel after the other."""
         at = first
@@ -92,7 +89,7 @@ def _loop() -> Any:
                 _call(function, states[c], at, size)
                 at += 2 * size
 
-    return play
+    return jit.njit("void(int64, int64[::1], int64, int64, int64)", nogil=True)(play)
 
 
 def _address(callback: Any) -> C.c_void_p:
@@ -104,7 +101,7 @@ class Channels:
 
     def __init__(self, modem: str, bps: int, channels: int, room: int, *, send: bool) -> None:
         self._lib, self._modem, self._bps, self._send = library(), modem, bps, send
-        self._sessions = [np.zeros(HEAD * 8 + room, np.uint8) for _ in range(channels)]
+        self._sessions = [np.zeros((HEAD + -(-room // 8)) * 8, np.uint8) for _ in range(channels)]
         for session in self._sessions:
             session.view(np.int64)[1] = room
         name = {"V.17": "v17", "V.27ter": "v27ter", "V.29": "v29", "V.21": "fsk"}[modem]
