@@ -16,7 +16,7 @@ from rig.scenarios import end_to_end
 
 from .conftest import DOCUMENTS
 
-HOPELESS = ("no_response", "cannot_train", "no_identification", "peer_disconnected", "line_dropped")
+HOPELESS = ("no_response", "no_command", "cannot_train", "no_identification", "peer_disconnected", "line_dropped")
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_pages_are_equal_both_ways(bench_on, material, text):
     assert [pair.difference for pair in story.pages] == ["", "", ""]
 
 
-@pytest.mark.parametrize("text", ["awgn:snr_db=5", "awgn:snr_db=0", "loss:loss_db=35", "g726:rate_kbps=16"])
+@pytest.mark.parametrize("text", ["awgn:snr_db=5", "awgn:snr_db=0", "loss:loss_db=35"])
 def test_a_line_that_is_too_bad_fails_with_its_cause_and_no_hang(bench_on, text):
     bench = bench_on(text)
     ended, machine = attempt(bench)
@@ -77,12 +77,22 @@ def test_a_line_that_is_too_bad_fails_with_its_cause_and_no_hang(bench_on, text)
     assert bench.machine("fax-machine-1").printed() == ()
 
 
-def test_a_narrow_line_makes_them_fall_back(bench_on):
-    """AD-9 takes 24 dB at 200 Hz and 11 dB at 3400 Hz, EDD-3 delays the edges by 4 to 8 ms."""
-    bench = bench_on("v56bis-ad-9-edd-3")
+@pytest.mark.parametrize(
+    ("text", "fastest_bps"),
+    [
+        ("v56bis-ad-9-edd-3", 14400),
+        ("awgn:snr_db=18", 12000),
+        ("g726:rate_kbps=24", 12000),
+        ("g726:rate_kbps=16", 7200),
+    ],
+)
+def test_they_find_a_rate_that_the_line_carries(bench_on, text, fastest_bps):
+    """AD-9 takes 24 dB at 200 Hz and 11 dB at 3400 Hz, EDD-3 delays the edges by 4 to 8 ms: the equaliser undoes that.
+    Noise and coarse coding it cannot undo: there they fall back."""
+    bench = bench_on(text)
     ended, _ = attempt(bench)
     assert (ended["cause"], ended["pages_confirmed"]) == ("ok", 2)
-    assert bench.log.find("trained", "fax-interface-1").detail["rate_bps"] < 9600
+    assert bench.log.find("trained", "fax-interface-1").detail["rate_bps"] <= fastest_bps
 
 
 def test_the_same_seed_gives_the_same_trace(bench_on):
