@@ -11,15 +11,25 @@ Every step is written down before it is done and is safe to do again, so a worke
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from firmware_sim.clock import Duration, Instant, ms, seconds
 from firmware_sim.events import Stamped
 from firmware_sim.t4.page import Page, Resolution
 from rig.service import convert
+from rig.service.accounts.boxes import Boxes, Envelope
+from rig.service.accounts.office import Office
 from rig.service.blobs import Blobs
 from rig.service.conversion import Conversion
 from rig.service.desk import Converter, Desk
-from rig.service.errors import FinishedError, QueueError, StaleFenceError, TooLargeError, UnknownJobError
+from rig.service.errors import (
+    FinishedError,
+    QueueError,
+    ReusedKeyError,
+    StaleFenceError,
+    TooLargeError,
+    UnknownJobError,
+)
 from rig.service.held import Held
 from rig.service.interface import FaxInterface
 from rig.service.model import Direction, Job, LogEntry, PageRecord, Progress, Result
@@ -52,8 +62,10 @@ class FaxService:
         converter: Converter = convert.convert,
         policy: Policy | None = None,
         max_octets: int = convert.MAX_OCTETS,
+        office: Office | None = None,
     ) -> None:
         self.store = store
+        self.office = office or Office(store)
         self.policy = policy or Policy()
         self.max_octets = max_octets
         self._blobs = blobs
@@ -73,20 +85,40 @@ class FaxService:
         now: Instant,
         resolution: Resolution = Resolution.STANDARD,
         trace_id: str = "",
+        envelope: Envelope | None = None,
+        key: str | None = None,
+        resent_from: int | None = None,
     ) -> Job:
-        """Accept a document. Whether it can be converted shows later. Raises NumberError, TooLargeError."""
-        dialled = normalised(number)
+        """Accept a document. Whether it can be converted shows later. Without an *envelope* the bench sends it.
+
+        With a *key* the same request, made again, gives the same job. Raises NumberError, TooLargeError,
+        ReusedKeyError.
+        """
+        envelope = envelope or Envelope(normalised(number))
         if len(document) > self.max_octets:
             raise TooLargeError(
                 f"The document is larger than {self.max_octets // 1_000_000} MB",
                 "send it in parts or with smaller images",
             )
+        key = None if key is None else f"{envelope.sent_by or 0}:{key}"
+        asked = None if key is None else digest_of(envelope, document, resolution)
         blob = self._blobs.put(document, now)
         with self._desk.changes(now) as change:
+            before = None if key is None else change.transaction.job_by_key(key)
+            if before is not None:
+                return self._same(before, asked)
             job = change.insert(
                 direction=Direction.OUTGOING,
                 progress=Progress.CREATED,
-                number=dialled,
+                number=envelope.number,
+                caller=envelope.caller,
+                domain_id=envelope.domain_id,
+                owner_id=envelope.owner_id,
+                sent_by=envelope.sent_by,
+                account_id=envelope.account_id,
+                resent_from=resent_from,
+                idempotency_key=key,
+                idempotency_digest=asked,
                 document_name=clean_name(name),
                 resolution=resolution,
                 created_at=now,
@@ -99,6 +131,24 @@ class FaxService:
                 job = change.update(job, trace_id=f"fax-{job.id}")
             change.log(job)
         return job
+
+    def resend(
+        self,
+        job_id: int,
+        now: Instant,
+        envelope: Envelope,
+        resolution: Resolution | None = None,
+        document: bytes | None = None,
+        name: str = "",
+    ) -> Job:
+        """A new fax of the same document, or of an edited one. One that came in is forwarded as it came."""
+        job = self._job(job_id)
+        given = document
+        if given is None:
+            given = self.original(job_id) if job.original_blob is not None else self.document(job_id)
+        wanted = resolution or (job.resolution if job.direction is Direction.OUTGOING else Resolution.FINE)
+        name = name or job.document_name
+        return self.submit(given, name, envelope.number, now, wanted, "", envelope, resent_from=job_id)
 
     def jobs(
         self, direction: Direction | None = None, progress: Progress | None = None, limit: int = 100
@@ -160,7 +210,11 @@ class FaxService:
         self._desk.tell(name, now, text=text)
 
     def sweep(self, now: Instant, age: Duration = ORPHAN_AGE) -> list[str]:
-        """Delete the blobs older than *age* that no job names; gives their names."""
+        """Purge the faxes whose time is over, then the blobs older than *age* that no job names; gives their names."""
+        with self.store.transaction() as transaction:
+            purged = Boxes(transaction, now).purge()
+        if purged:
+            self._desk.tell("purged", now, jobs=len(purged))
         old = self._blobs.older_than(now - age)
         named = self.store.blob_names()
         orphans = [name for name in old if name not in named]
@@ -241,6 +295,12 @@ class FaxService:
             wanted.append(due)
         return min(wanted)
 
+    @staticmethod
+    def _same(before: Job, asked: str | None) -> Job:
+        if before.idempotency_digest != asked:
+            raise ReusedKeyError("This idempotency key was used for another fax", "make a new key for each fax")
+        return before
+
     def _job(self, job_id: int) -> Job:
         job = self.store.job(job_id)
         if job is None:
@@ -252,6 +312,12 @@ class FaxService:
             return self._blobs.get(name)
         except KeyError:
             raise UnknownJobError(f"The document of fax {job_id} is lost", "have its store checked") from None
+
+
+def digest_of(envelope: Envelope, document: bytes, resolution: Resolution) -> str:
+    """What makes two requests the same one."""
+    asked = repr((envelope, resolution.name, sha256(document).hexdigest()))
+    return sha256(asked.encode()).hexdigest()
 
 
 def clean_name(name: str) -> str:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from firmware_sim.clock import Instant
 from firmware_sim.t4.page import Page
 from rig.service import convert
+from rig.service.accounts.boxes import route
 from rig.service.desk import Desk, count
 from rig.service.errors import DeliveryError
 from rig.service.interface import FaxInterface, ReceivedFax
@@ -39,7 +40,12 @@ class Receiving:
         with self._desk.changes(now) as change:
             if change.transaction.known_fax(key, now - self._desk.policy.offered_again):
                 return
+            to = route(change.transaction, fax.called)
+            kept = f"; {to.note}" if to.note else ""
             job = change.insert(
+                domain_id=to.domain_id,
+                owner_id=to.owner_id,
+                account_id=to.account_id,
                 direction=Direction.INCOMING,
                 progress=Progress.CREATED,
                 number=fax.called,
@@ -59,7 +65,7 @@ class Receiving:
                 job = change.update(job, progress=progress, text=text, pages_blob=blob)
                 change.log(job)
             if fax.cause == "ok" and pages:
-                change.finish(job, Result.SUCCESS, "ok", f"{count(len(pages))} received{_bad_rows(pages)}")
+                change.finish(job, Result.SUCCESS, "ok", f"{count(len(pages))} received{_bad_rows(pages)}{kept}")
             else:
                 why = fax.text or fax.cause or "no page arrived"
                 text = f"The call broke off after {count(len(pages))}: {why}; ask the sender to send it again."

@@ -160,6 +160,15 @@ class Transaction:
         row = self.connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).first()
         return None if row is None else _job(row)
 
+    def job_by_key(self, key: str) -> Job | None:
+        row = self.connection.execute(sa.select(JOBS).where(JOBS.c.idempotency_key == key)).first()
+        return None if row is None else _job(row)
+
+    def select(self, *conditions: sa.ColumnElement[bool], limit: int = 100) -> list[Job]:
+        """The newest first."""
+        rows = self.connection.execute(sa.select(JOBS).where(*conditions).order_by(JOBS.c.id.desc()).limit(limit))
+        return [_job(row) for row in rows]
+
     def known_fax(self, fax_key: str, taken_after: Instant) -> bool:
         fresh = sa.or_(JOBS.c.taken_at.is_(None), JOBS.c.taken_at >= taken_after)
         found = self.connection.execute(sa.select(JOBS.c.id).where(JOBS.c.fax_key == fax_key, fresh).limit(1))

@@ -189,7 +189,8 @@ NUMBERS = [
 def test_caller_ids():
     assert rules.caller_ids(2, {9}, NUMBERS) == ["13055550102", "13055550103", "13055550101"]
     assert rules.chosen_caller_id("", 2, {9}, NUMBERS) == "13055550102"
-    assert rules.chosen_caller_id("", 3, {9}, NUMBERS) == "13055550103"
+    assert rules.chosen_caller_id("", 3, {9}, NUMBERS) == NO_CALLER_ID
+    assert rules.chosen_caller_id("13055550103", 3, {9}, NUMBERS) == "13055550103"
     assert rules.chosen_caller_id("", 3, set(), NUMBERS) == NO_CALLER_ID
     assert rules.chosen_caller_id("13055550101", 3, set(), NUMBERS) == "13055550101"
     assert rules.caller_ids(3, set(), NUMBERS[1:]) == [NO_CALLER_ID]

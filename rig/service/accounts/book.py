@@ -54,7 +54,7 @@ class Book:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
 
-    def get(self, kind: type[T], key: int) -> T:
+    def get(self, kind: type[T], key: int, /) -> T:
         """Raises UnknownError."""
         found = self.find(kind, id=key)
         if not found:
@@ -62,25 +62,30 @@ class Book:
             raise UnknownError(f"There is no {name} {key}", "look at the list for those there are")
         return found[0]
 
-    def find(self, kind: type[T], *conditions: Any, limit: int | None = None, **equal: Any) -> list[T]:
+    def find(self, kind: type[T], /, *conditions: Any, limit: int | None = None, **equal: Any) -> list[T]:
         """In the order in which they came."""
         table = TABLES[kind]
         wanted = [table.c[name] == _plain(value) for name, value in equal.items()]
         rows = self.connection.execute(sa.select(table).where(*wanted, *conditions).order_by(table.c.id).limit(limit))
         return [_made(kind, row) for row in rows]
 
-    def count(self, kind: type, *conditions: Any, **equal: Any) -> int:
+    def newest(self, kind: type[T], /, *conditions: Any, limit: int) -> list[T]:
+        table = TABLES[kind]
+        rows = self.connection.execute(sa.select(table).where(*conditions).order_by(table.c.id.desc()).limit(limit))
+        return [_made(kind, row) for row in rows]
+
+    def count(self, kind: type, /, *conditions: Any, **equal: Any) -> int:
         table = TABLES[kind]
         wanted = [table.c[name] == _plain(value) for name, value in equal.items()]
         query = sa.select(sa.func.count()).select_from(table).where(*wanted, *conditions)
         return int(self.connection.execute(query).scalar_one())
 
-    def add(self, kind: type[T], **values: Any) -> T:
+    def add(self, kind: type[T], /, **values: Any) -> T:
         table = TABLES[kind]
         row = self.connection.execute(sa.insert(table).values(**_plain_all(values)).returning(*table.c)).one()
         return _made(kind, row)
 
-    def change(self, kind: type[T], key: int, **values: Any) -> T:
+    def change(self, kind: type[T], key: int, /, **values: Any) -> T:
         table = TABLES[kind]
         if values:
             self.connection.execute(sa.update(table).where(table.c.id == key).values(**_plain_all(values)))
@@ -103,10 +108,10 @@ class Book:
         for user_id in dict.fromkeys(user_ids):
             self.connection.execute(sa.insert(tables.MEMBERS).values(group_id=group_id, user_id=user_id))
 
-    def audit(self, now: Instant, who: str, action: str, text: str = "", **ids: int | None) -> None:
+    def audit(self, now: Instant, who: str, action: str, text: str = "", ids: Mapping[str, int | None] = {}) -> None:
         """*ids*: domain_id, user_id, job_id, account_id."""
-        values = {"at": now, "who": who[:130], "action": action, "text": text, **ids}
-        self.connection.execute(sa.insert(tables.AUDIT).values(**values))
+        values = {"at": now, "who": who[:130], "action": action, "text": text}
+        self.connection.execute(sa.insert(tables.AUDIT).values(**values, **ids))
 
 
 def _made(kind: type[T], row: Any) -> T:

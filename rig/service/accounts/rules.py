@@ -120,8 +120,8 @@ def caller_ids(user_id: int, group_ids: Collection[int], numbers: Sequence[Numbe
 
 
 def chosen_caller_id(asked: str, user_id: int, group_ids: Collection[int], numbers: Sequence[Number]) -> str:
-    """Without a wish the first number routed to the user, 0000000000 when there is none."""
-    mine = own_numbers(user_id, group_ids, numbers)
+    """Without a wish the first number routed to the user alone, 0000000000 when there is none."""
+    mine = own_numbers(user_id, (), numbers)
     if not asked:
         return mine[0] if mine else NO_CALLER_ID
     if asked != NO_CALLER_ID and asked not in caller_ids(user_id, group_ids, numbers):
