@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rig.commands import ata, bench, conformance, decode, line
+from rig.commands import ata, bench, conformance, decode, dut, line
 
 app = typer.Typer(
     help="A bench for fax over IP: devices, PBX and fax service, real or simulated; verdicts by page hash.",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(ata.app, name="ata")
 app.add_typer(line.app, name="line")
 app.add_typer(conformance.app, name="conformance")
+app.add_typer(dut.app, name="dut")
 app.add_typer(bench.app, name="bench")
 app.command("decode")(decode.decode)
 

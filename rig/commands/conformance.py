@@ -10,6 +10,8 @@ import typer
 app = typer.Typer(help="Cases that judge any fax device on 8 kHz audio.", no_args_is_help=True)
 
 USAGE = 2
+ENOUGH = 0.95
+"""Share of broken firmwares that must be caught."""
 Json = Annotated[bool, typer.Option("--json", help="JSON alone on stdout; progress stays on stderr.")]
 Pattern = Annotated[str, typer.Option("--case", help="Id or TSB-85 name, or a glob of it.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0 is one for each core.")]
@@ -69,6 +71,38 @@ def run(
     else:
         _show(summary, options, page)
     raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def mutants(
+    pattern: Annotated[str, typer.Option("--mutant", help="A name, or a glob of names.")] = "*",
+    jobs: Jobs = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="All randomness of the tester.")] = 1,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Break our own firmware in many small ways; the cases must catch 95 in 100.
+
+    Exit code: 0 enough were caught, 1 too many escaped, 2 the use is wrong.
+    """
+    from rig.conformance import shell
+
+    try:
+        verdicts = shell.mutants(jobs, pattern, seed, None if quiet else _tell_mutant)
+    except shell.UsageError as error:
+        raise _refuse(error) from None
+    escaped = [verdict.name for verdict in verdicts if not verdict.case]
+    caught = len(verdicts) - len(escaped)
+    if json:
+        _print({"mutants": len(verdicts), "caught": caught, "escaped": escaped})
+    else:
+        sys.stdout.write(f"{caught} of {len(verdicts)} caught; escaped: {', '.join(escaped) or 'none'}\n")
+    raise typer.Exit(0 if caught >= ENOUGH * len(verdicts) else 1)
+
+
+def _tell_mutant(verdict: Any) -> None:
+    by = f"{verdict.case}: {verdict.reason}" if verdict.case else "no case"
+    sys.stderr.write(f"{'caught' if verdict.case else 'ESCAPED':8}{verdict.name:<28} {by}\n")
 
 
 def _tell(result: Any) -> None:

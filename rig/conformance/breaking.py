@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from firmware_sim import audio
 from firmware_sim.audio import FaxSession
 from firmware_sim.clock import Instant
 from firmware_sim.dsp import hdlc
+from firmware_sim.t30.requests import Image
 from firmware_sim.t30.signals import Event, FrameHeard, Transmit
 from rig.conformance import frames as f
 
@@ -192,7 +192,7 @@ def blocks_changed(change: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> 
     """The frames of a partial page, RCP among them."""
 
     def say(signal: Transmit) -> list[Transmit]:
-        if signal.image is audio.Image.BLOCK:
+        if signal.image is Image.BLOCK:
             return [replace(signal, frames=change(signal.frames))]
         return [signal]
 

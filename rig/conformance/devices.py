@@ -7,7 +7,7 @@ import numpy as np
 from firmware_sim.device.station import FaxStation, StationProfile
 from firmware_sim.t4.page import Page
 from firmware_sim.t30.outcome import Cause
-from rig.conformance.model import Role, Samples, Setup
+from rig.conformance.model import LISTS, Role, Samples, Setup
 
 CODES = {cause: number for number, cause in enumerate(Cause)}
 """0 is success."""
@@ -23,12 +23,13 @@ class Simulated:
 
     name = "simulated"
     uncertainty_ms = 5.0
+    can = frozenset({"documents", "require_sep", "nsf", *LISTS, *SETTINGS})
 
     def __init__(self) -> None:
         self._station: FaxStation | None = None
 
     def lacks(self, setup: Setup, role: Role) -> str:
-        missing = sorted(setup.asks - {"documents"} - set(SETTINGS))
+        missing = sorted(setup.asks - self.can)
         if setup.pwd and setup.sid and setup.pwd != setup.sid:
             return "the simulated machine has one password for PWD and SID"
         return f"the simulated machine has no setting for {', '.join(missing)}" if missing else ""
@@ -38,13 +39,20 @@ class Simulated:
         pages = [page for document in documents for page in document]
         calls = role is Role.CALLS
         profile = StationProfile(station_id=setup.ident, ecm=setup.ecm, **self._more(setup))
-        self._station = FaxStation(profile, lambda at, name, detail: None, is_calling=calls, pages=pages)
+        shelf = {setup.require_sep: pages} if setup.require_sep else {}
+        self._station = FaxStation(
+            profile, lambda at, name, detail: None, is_calling=calls, pages=[] if shelf else pages, shelf=shelf
+        )
         if len(documents) > 1:
             # The machine's own panel takes one document; the terminal under it takes any number.
             self._station._call.outbox[:] = [list[object](document) for document in documents]
 
     def _more(self, setup: Setup) -> dict[str, Any]:
-        return {SETTINGS[name]: getattr(setup, name) for name in setup.asks if name in SETTINGS}
+        more = {SETTINGS[name]: getattr(setup, name) for name in setup.asks if name in SETTINGS}
+        if setup.nsf:
+            more["nsf"] = bytes.fromhex(setup.nsf)
+        names = {"modems": "modems", "resolutions": "resolutions", "compressions": "codings"}
+        return more | {names[name]: getattr(setup, name) for name in LISTS if getattr(setup, name)}
 
     def execute(self, heard: Samples) -> Samples:
         assert self._station is not None

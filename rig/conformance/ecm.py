@@ -140,17 +140,20 @@ def heard_pps(t: Tester, then: str, page: int, block: int, frames: int) -> Gener
     return label
 
 
-def took_page(t: Tester, terms: Terms, sheet: Page, then: str = "EOP", number: int = 0, blocks: int = 1) -> Script:
-    """All blocks of a page, each confirmed; the page is compared."""
-    octets = b""
-    for block in range(blocks):
+def took_page(t: Tester, terms: Terms, sheet: Page, then: str = "EOP", number: int = 0) -> Generator[None, None, int]:
+    """All blocks of a page, each confirmed; the page is compared. Returns how many blocks there were."""
+    octets, block = b"", 0
+    while True:
         frames = yield from heard_block(t, terms)
-        last = block == blocks - 1
-        yield from heard_pps(t, then if last else "NULL", number, block, len(frames))
+        full = len(frames) == BLOCK_FRAMES
+        label = yield from heard_pps(t, f"{then}|PPS-NULL" if full else then, number, block, len(frames))
         t.check("frames are numbered from 0 on", sorted(frames) == list(range(len(frames))), str(sorted(frames)[:5]))
-        octets += b"".join(frames[k] for k in sorted(frames))
-        if last:
+        octets += joined(frames)
+        block += 1
+        if label[0] != f.NULL:
             compare(t, terms, octets, sheet)
+            yield from t.send("MCF")
+            return block
         yield from t.send("MCF")
 
 

@@ -21,6 +21,12 @@ Script = Generator[None, None, None]
 """A case at work: it yields whenever it needs another block of audio. Its helpers are entered with `yield from`."""
 
 
+LISTS = ("modems", "resolutions", "compressions")
+FEATURES = (
+    "sub", "sep", "psa", "sid", "pwd", "require_pwd", "require_sep", "require_sub", "polls", "nsf", "nsc", "tep", *LISTS
+)  # fmt: skip
+
+
 class Role(StrEnum):
     """What the device does in the call."""
 
@@ -46,12 +52,22 @@ class Setup:
     require_sub: str = ""
     polls: bool = False
     """A caller fetches what the far machine has ready."""
+    nsf: str = ""
+    """Country code, maker and more, as hexadecimal digits."""
+    nsc: str = ""
+    tep: bool = False
+    """Talker echo protection before image signals."""
+    modems: tuple[str, ...] = ()
+    """"V.17", "V.29", "V.27ter"; empty: all it has. So are the next two."""
+    resolutions: tuple[str, ...] = ()
+    """"STANDARD", "FINE", "SUPERFINE"."""
+    compressions: tuple[str, ...] = ()
+    """"MH", "MR", "MMR", "JBIG"."""
 
     @property
     def asks(self) -> frozenset[str]:
         """The features beyond a plain call that this needs of a device."""
-        texts = ("sub", "sep", "psa", "sid", "pwd", "require_pwd", "require_sep", "require_sub", "polls")
-        wanted = {name for name in texts if getattr(self, name)}
+        wanted = {name for name in FEATURES if getattr(self, name)}
         return frozenset(wanted | ({"documents"} if len(self.documents) > 1 else set()))
 
 

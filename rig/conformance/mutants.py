@@ -117,7 +117,8 @@ def decoded_as(change: Callable[[Page], Page]) -> Callable[[Any], Any]:
 def inspected(**changed: Any) -> Callable[[Any], Any]:
     def make(before: Any) -> Any:
         def inspect(octets: bytes, terms: Any) -> Copy:
-            return replace(before(octets, terms), **changed)
+            found: Copy = before(octets, terms)
+            return replace(found, **changed)
 
         return inspect
 

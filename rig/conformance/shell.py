@@ -2,25 +2,31 @@
 
 import multiprocessing
 import os
+import shutil
 import sys
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import Any
 
 import numpy as np
 
 from rig.conformance import plan
+from rig.conformance.breaking import Mutant
 from rig.conformance.model import CASES, Case, Device, Result
+from rig.conformance.proving import Verdict, prove
 from rig.conformance.runner import play
 from rig.report import Check, Ladder, Run, Status, write
 from rig.report.junit import junit
 
+Tell = Callable[[Any], None] | None
 DUTS = ("simulated", "spandsp", "pipe:COMMAND")
 
 
@@ -49,6 +55,23 @@ def device(dut: str) -> Device:
         from rig.conformance.devices import Simulated
 
         return Simulated()
+    if dut == "spandsp":
+        from rig.conformance.spandsp.shell import NAME, Spandsp, library
+
+        found = library()
+        if found is None:
+            raise Unavailable(f"{NAME} is not installed (Debian: libspandsp2)")
+        return Spandsp(found)
+    if dut.startswith("pipe:"):
+        from rig.conformance.pipe.shell import PipeDevice
+
+        command = dut.removeprefix("pipe:")
+        if not command.strip():
+            raise UsageError("pipe: needs a command, as in --dut 'pipe:rig dut pipe'")
+        program = command.split()[0]
+        if shutil.which(program) is None:
+            raise Unavailable(f"there is no program {program}")
+        return PipeDevice(command)
     raise UsageError(f"no device {dut!r}: choose one of {', '.join(DUTS)}")
 
 
@@ -85,7 +108,7 @@ def results(options: Options, cases: Sequence[Case]) -> Iterator[Result]:
             yield done.result()
 
 
-def run(options: Options, tell: "object" = None) -> tuple[plan.Summary, Path | None]:
+def run(options: Options, tell: Tell = None) -> tuple[plan.Summary, Path | None]:
     """Play them all. Raises UsageError; a device that is not here makes every case a SKIP."""
     cases = plan.chosen(options.pattern)
     if not cases:
@@ -95,7 +118,7 @@ def run(options: Options, tell: "object" = None) -> tuple[plan.Summary, Path | N
     try:
         for result in results(options, cases):
             found[result.id] = result
-            if callable(tell):
+            if tell is not None:
                 tell(result)
     except Unavailable as reason:
         found = {case.id: Result(case.id, "skip", str(reason)) for case in cases}
@@ -109,6 +132,39 @@ def run(options: Options, tell: "object" = None) -> tuple[plan.Summary, Path | N
         page = write(record, options.reports)
         _write_audio(page.parent, ordered)
     return summary, page
+
+
+# -- broken firmwares --------------------------------------------------------------------------------------------------
+
+
+def _mutants() -> dict[str, Mutant]:
+    from rig.conformance.mutants import MUTANTS
+    from rig.conformance.table_mutants import table_mutants
+
+    return {mutant.name: mutant for mutant in (*MUTANTS, *table_mutants())}
+
+
+def _prove(name: str, good: Sequence[str], seed: int) -> Verdict:
+    plan.all_cases()
+    return prove(_mutants()[name], good, seed)
+
+
+def mutants(jobs: int = 0, pattern: str = "*", seed: int = 1, tell: Tell = None) -> list[Verdict]:
+    """Each broken firmware against the cases that the whole one passes, shortest first. Raises UsageError."""
+    names = [name for name in _mutants() if fnmatchcase(name, pattern)]
+    if not names:
+        raise UsageError(f"no broken firmware fits {pattern!r}")
+    found = list(results(Options(jobs=jobs, seed=seed), plan.all_cases()))
+    good = [result.id for result in sorted(found, key=lambda one: one.simulated_s) if result.status == "pass"]
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    verdicts: dict[str, Verdict] = {}
+    with ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=context) as pool:
+        for done in as_completed([pool.submit(_prove, name, good, seed) for name in names]):
+            verdict = done.result()
+            verdicts[verdict.name] = verdict
+            if tell is not None:
+                tell(verdict)
+    return [verdicts[name] for name in names]
 
 
 # -- what is left of a run ---------------------------------------------------------------------------------------------

@@ -130,7 +130,8 @@ def read_v21(samples: Samples) -> tuple[str, float]:
 
 def tone(hz: float, dbm0: float, ms: float) -> Samples:
     n = np.arange(round(ms * RATE_HZ / 1000))
-    return np.rint(peak(dbm0) * np.sin(2 * math.pi * hz / RATE_HZ * n)).astype(np.int16)
+    wave: Samples = np.rint(peak(dbm0) * np.sin(2 * math.pi * hz / RATE_HZ * n)).astype(np.int16)
+    return wave
 
 
 def noise(dbm0: float, ms: float, seed: int) -> Samples:

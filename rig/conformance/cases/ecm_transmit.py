@@ -30,7 +30,9 @@ def opened(t: Tester, **bits: bool | str) -> Generator[None, None, Terms]:
 def parts(t: Tester) -> Script:
     """Partial pages with NULL, MPS and EOP."""
     terms = yield from opened(t)
-    yield from ecm.took_page(t, terms, LONG, "MPS", 0, blocks=2)
+    blocks = yield from ecm.took_page(t, terms, LONG, "MPS", 0)
+    if blocks == 1:
+        raise t.skip("the device codes the long page so that it fits one block")
     yield from ecm.took_page(t, terms, SMALL, "EOP", 1)
     yield from acts.device_says_dcn(t)
     t.wanted_success = True

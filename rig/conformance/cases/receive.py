@@ -1,5 +1,7 @@
 """The device answers and receives without error correction."""
 
+from typing import Any
+
 from firmware_sim.t4 import patterns
 from firmware_sim.t4.page import Page, Resolution
 from rig.conformance import acts
@@ -296,7 +298,7 @@ for _name in f.RATES:
     _rate(_name)
 
 
-def _option(id: str, family: str, title: str, sheet: Page, **choices: bool | int) -> None:
+def _option(id: str, family: str, title: str, sheet: Page, **choices: Any) -> None:
     def script(t: Tester) -> Script:
         dis = yield from acts.answered(t)
         terms = yield from acts.trained(t, dis, **choices)

@@ -1,6 +1,6 @@
 """The device answers, and what it hears is wrong, late or missing."""
 
-from rig.conformance import acts
+from rig.conformance import acts, wire
 from rig.conformance import frames as f
 from rig.conformance.acts import OTHER, SMALL
 from rig.conformance.cases.receive import IDENT
@@ -256,7 +256,7 @@ def page_lost(t: Tester) -> Script:
     dis = yield from acts.answered(t)
     terms = yield from acts.trained(t, dis)
     yield from acts.page_and(t, SMALL, terms, "MPS")
-    t.play(acts.wire.noise(-15.0, 3000, t.seed), "noise for a page")
+    t.play(wire.noise(-15.0, 3000, t.seed), "noise for a page")
     yield from t.sent()
     yield from acts.after(t, "EOP", "RTN|PIN")
     yield from acts.goodbye(t)

@@ -8,7 +8,7 @@ from rig.conformance import acts, wire
 from rig.conformance import frames as f
 from rig.conformance.acts import OTHER, SMALL
 from rig.conformance.model import Case, Role, Script, Setup, add, case
-from rig.conformance.signals import MS
+from rig.conformance.signals import MS, Signal
 from rig.conformance.tester import ANSWER_MS, T4_MS, Tester
 
 ONE = Setup(documents=((SMALL,),))
@@ -277,7 +277,7 @@ def eop_rtn(t: Tester) -> Script:
     yield from _again_or_end(t, signal, "EOP")
 
 
-def _again_or_end(t: Tester, signal: "acts.Signal", then: str) -> Script:
+def _again_or_end(t: Tester, signal: Signal, then: str) -> Script:
     if signal.last.name == "DCN":
         yield from t.hangs_up()
         t.wanted_success = False
