@@ -50,6 +50,12 @@ class Evidence:
         return [s for s in self.signals if s.start > signal.start]
 
     @property
+    def of_fax(self) -> bool:
+        """Whether anything was heard that only a fax says."""
+        long_tone = any(s.ms > 2000 and s.sort in (Sort.CED, Sort.ANSAM) for s in self.signals)
+        return bool(self.bursts or self.images or long_tone or _calls(self))
+
+    @property
     def who(self) -> str:
         return f"the {self.sender}"
 
@@ -84,16 +90,18 @@ def then(signal: Signal) -> Frame | None:
 def verdict(walk: Walk, recording: Recording) -> Verdict | None:
     """None where there is no fax in it."""
     call = Evidence(walk, recording)
-    if not call.signals or (not call.bursts and not call.images and all(s.ms < 2000 for s in call.signals
-                                                                         if s.sort is not Sort.CNG) and not _calls(call)):  # fmt: skip
+    if not call.of_fax:
         return None
     for rule in RULES:
         found = rule(call)
         if found is not None:
             return found
     last = call.signals[-1]
-    return Verdict(False, "unknown", f"The call ends after {_said(last)} at {_at(last.end)} without a reason that "
-                   "could be heard.", sure=False)  # fmt: skip
+    return _no(
+        "unknown",
+        f"The call ends after {_said(last)} at {_at(last.end)} without a reason that could be heard.",
+        sure=False,
+    )
 
 
 def _calls(call: Evidence) -> bool:
@@ -106,21 +114,23 @@ def _succeeded(call: Evidence) -> Verdict | None:
         return None
     confirmed = sum(sheet.verdict in GOOD for sheet in call.sheets)
     if posts[-1][1] is Frame.ERR or any(answer is Frame.ERR for _, answer in posts):
-        return Verdict(False, "incomplete", "The call was carried through, but the sender gave up correcting (EOR): "
-                       "a page has holes.")  # fmt: skip
+        return _no(
+            "incomplete", "The call was carried through, but the sender gave up correcting (EOR): a page has holes."
+        )
     pages = f"{confirmed} page{'s' if confirmed != 1 else ''}"
     spoilt = [f"page {s.number}: {_damage(s)}" for s in call.sheets if s.verdict in GOOD and not s.good]
     if spoilt:
-        return Verdict(True, "ok", f"The call succeeded and {pages} confirmed, but as heard here {'; '.join(spoilt)}.")
-    return Verdict(True, "ok", f"The call succeeded: {pages} confirmed, every row and frame of which was read here.")
+        return _yes(f"The call succeeded and {pages} confirmed, but as heard here {'; '.join(spoilt)}.")
+    return _yes(f"The call succeeded: {pages} confirmed, every row and frame of which was read here.")
 
 
 def _nobody_answered(call: Evidence) -> Verdict | None:
     if call.of(Side.CALLED):
         return None
     if any(s.sort is not Sort.CNG for s in call.signals):
-        return Verdict(False, "one_sided", "Only the caller can be heard: the called side is silent or was not recorded.",
-                       sure=False)  # fmt: skip
+        return _no(
+            "one_sided", "Only the caller can be heard: the called side is silent or was not recorded.", sure=False
+        )
     heard = sum(s.sort is Sort.CNG for s in call.signals)
     return Verdict(
         False, "no_answer", f"No fax answered: the caller sent CNG {heard} times and heard neither CED nor DIS."
@@ -132,10 +142,17 @@ def _no_identification(call: Evidence) -> Verdict | None:
         return None
     spoilt = [s for s in call.bursts if s.side is Side.CALLED]
     if spoilt:
-        return Verdict(False, "dis_unreadable", f"The called station spoke {_count(spoilt)} in V.21, but no DIS could be "
-                       f"read: its frames arrive damaged{_packets(call, spoilt[0], spoilt[-1])}.")  # fmt: skip
-    return Verdict(False, "no_dis", "The called station answered with a tone, but no DIS followed: it may be a modem or a "
-                   "voice answering machine, or its V.21 does not get through.", sure=False)  # fmt: skip
+        return _no(
+            "dis_unreadable",
+            f"The called station spoke {_count(spoilt)} in V.21, but no DIS could be "
+            f"read: its frames arrive damaged{_packets(call, spoilt[0], spoilt[-1])}.",
+        )
+    return _no(
+        "no_dis",
+        "The called station answered with a tone, but no DIS followed: it may be a modem or a "
+        "voice answering machine, or its V.21 does not get through.",
+        sure=False,
+    )
 
 
 def _no_answer_to_dis(call: Evidence) -> Verdict | None:
@@ -144,14 +161,23 @@ def _no_answer_to_dis(call: Evidence) -> Verdict | None:
         return None
     later = [s for s in call.of(Side.CALLER) if s.start > offers[0].start and s.sort is not Sort.CNG]
     if any(s.code is Frame.DCN for s in later):
-        return Verdict(False, "incompatible", "The caller ended the call (DCN) right after the DIS: it found nothing in it "
-                       "that it could use.", sure=False)  # fmt: skip
+        return _no(
+            "incompatible",
+            "The caller ended the call (DCN) right after the DIS: it found nothing in it that it could use.",
+            sure=False,
+        )
     if later:
-        return Verdict(False, "dcs_unreadable", f"The caller answered the DIS, but its command could not be read: its "
-                       f"frames arrive damaged{_packets(call, later[0], later[-1])}.")  # fmt: skip
+        return _no(
+            "dcs_unreadable",
+            f"The caller answered the DIS, but its command could not be read: its "
+            f"frames arrive damaged{_packets(call, later[0], later[-1])}.",
+        )
     cng = ", although its CNG was heard" if _calls(call) else ""
-    return Verdict(False, "no_answer_to_dis", f"The called station said DIS {_count(offers)} and the caller never answered"
-                   f"{cng}: it does not hear the called station.")  # fmt: skip
+    return _no(
+        "no_answer_to_dis",
+        f"The called station said DIS {_count(offers)} and the caller never answered"
+        f"{cng}: it does not hear the called station.",
+    )
 
 
 def _cannot_train(call: Evidence) -> Verdict | None:
@@ -166,17 +192,23 @@ def _cannot_train(call: Evidence) -> Verdict | None:
             False, "cannot_train", f"The training check failed {_count(refused)} (FTT) and no rate was found: {why}."
         )
     if call.all(Frame.DCN) and call.all(Frame.DCN)[0].side is not call.sender:
-        return Verdict(False, "refused", "The receiver ended the call (DCN) after the DCS: it does not take what was "
-                       "commanded.", sure=False)  # fmt: skip
+        return _no(
+            "refused",
+            "The receiver ended the call (DCN) after the DCS: it does not take what was commanded.",
+            sure=False,
+        )
     if not checks:
         return Verdict(
             False, "no_tcf", f"{call.who.capitalize()} said DCS {_count(commands)}, but no training check followed."
         )
     answers = [s for s in call.bursts if s.side is not call.sender and s.start > commands[0].start and s.spoilt]
     if answers:
-        return Verdict(False, "answer_unreadable", "The training check was answered, but the answer could not be read.")
-    return Verdict(False, "no_response_to_training", f"DCS and training check were sent {_count(commands)} and never "
-                   f"answered: the receiver does not hear them, or not well enough ({why}).")  # fmt: skip
+        return _no("answer_unreadable", "The training check was answered, but the answer could not be read.")
+    return _no(
+        "no_response_to_training",
+        f"DCS and training check were sent {_count(commands)} and never "
+        f"answered: the receiver does not hear them, or not well enough ({why}).",
+    )
 
 
 def _training(call: Evidence, checks: list[Signal]) -> str:
@@ -193,7 +225,10 @@ def _training(call: Evidence, checks: list[Signal]) -> str:
     if lost:
         return f"{lost} ms of audio were lost in packets meanwhile"
     if max(shares) > 0.01:
-        return f"up to {100 * max(shares):.2g} % of its bits are wrong as heard here, so the line is damaged before this point"
+        return (
+            f"up to {100 * max(shares):.2g} % of its bits are wrong as heard here, so it is damaged before it gets to "
+            "this point"
+        )
     return "as heard here it is good, so the damage lies between this point and the receiver"
 
 
@@ -214,10 +249,13 @@ def _not_corrected(call: Evidence) -> Verdict | None:
     if not posts or posts[-1][1] not in (Frame.PPR, Frame.RNR):
         return None
     if posts[-1][1] is Frame.RNR:
-        return Verdict(False, "not_ready", "The receiver said that it was not ready (RNR) until the call ended.")
+        return _no("not_ready", "The receiver said that it was not ready (RNR) until the call ended.")
     requests = call.all(Frame.PPR)
-    return Verdict(False, "not_corrected", f"The receiver asked for frames again {_count(requests)} (PPR) and the call ended "
-                   f"before the block was whole{_page_packets(call)}.")  # fmt: skip
+    return _no(
+        "not_corrected",
+        f"The receiver asked for frames again {_count(requests)} (PPR) and the call ended "
+        f"before the block was whole{_page_packets(call)}.",
+    )
 
 
 def _no_response(call: Evidence) -> Verdict | None:
@@ -231,48 +269,67 @@ def _no_response(call: Evidence) -> Verdict | None:
     same = [signal for signal, answer in posts if answer is None and str(signal.message) == str(last.message)]
     dcn = next((s for s in call.after(last) if s.code is Frame.DCN), None)
     if dcn is not None and dcn.side is not call.sender:
-        return Verdict(False, "peer_disconnected", f"The receiver answered {last.message} with DCN: it ended the call "
-                       "instead of confirming the page.")  # fmt: skip
+        return _no(
+            "peer_disconnected",
+            f"The receiver answered {last.message} with DCN: it ended the call instead of confirming the page.",
+        )
     answers = [s for s in call.after(last) if s.side is not call.sender and s.spoilt]
     if answers:
-        return Verdict(False, "answer_unreadable", f"{last.message} was answered, but the answer could not be read.")
-    return Verdict(False, "no_response", f"{call.who.capitalize()} said {last.message} {_count(same)} and got no answer: "
-                   f"the receiver did not hear it, or had gone{_page_packets(call)}.")  # fmt: skip
+        return _no("answer_unreadable", f"{last.message} was answered, but the answer could not be read.")
+    return _no(
+        "no_response",
+        f"{call.who.capitalize()} said {last.message} {_count(same)} and got no answer: "
+        f"the receiver did not hear it, or had gone{_page_packets(call)}.",
+    )
 
 
 def _lost_in_page(call: Evidence) -> Verdict | None:
     """An image signal after which its sender says nothing more."""
     image = next((s for s in reversed(call.images) if s.sort is not Sort.TCF), None)
-    if image is None or any(s.side is image.side and s.sort is Sort.V21 and s.code is not Frame.DCN
-                            for s in call.after(image)):  # fmt: skip
+    if image is None or any(
+        s.side is image.side and s.sort is Sort.V21 and s.code is not Frame.DCN for s in call.after(image)
+    ):
         return None
     name = f"page {image.page}" if image.page else "an image signal"
     lost = call.lost(image.start, image.end)
     packets = f" {lost} ms of its audio were lost in packets." if lost else ""
     if image.take is None:
-        return Verdict(False, "page_unreadable", f"The image signal at {_at(image.start)} cannot be read by any modem of a "
-                       f"fax: the sender trains otherwise than commanded, or the line is too bad.{packets}", sure=False)  # fmt: skip
+        return _no(
+            "page_unreadable",
+            f"The image signal at {_at(image.start)} cannot be read by any modem of a "
+            f"fax: the sender trains otherwise than commanded, or the line is too bad.{packets}",
+            sure=False,
+        )
     if (call.recording.samples - image.end) / MS < CUT_MS:
-        return Verdict(False, "recording_ends", f"The recording ends in the middle of {name}.")
+        return _no("recording_ends", f"The recording ends in the middle of {name}.")
     said = next((s for s in call.after(image) if s.code is Frame.DCN), None)
     more = f"; then {'it' if said.side is image.side else 'the receiver'} says DCN" if said else " and nothing follows"
-    return Verdict(False, "carrier_lost", f"The carrier is lost in the middle of {name} at {_at(image.end)}{more}: the line "
-                   f"was cut or the sender stopped.{packets}")  # fmt: skip
+    return _no(
+        "carrier_lost",
+        f"The carrier is lost in the middle of {name} at {_at(image.end)}{more}: the line "
+        f"was cut or the sender stopped.{packets}",
+    )
 
 
 def _no_page(call: Evidence) -> Verdict | None:
     """Told to go on, the sender does not."""
     went = call.last(Frame.CFR, Frame.MCF, Frame.RTP, Frame.CTR)
-    if went is None or any(s.is_image or s.sort is Sort.V21 for s in call.after(went) if s.side is call.sender
-                           and s.code is not Frame.DCN):  # fmt: skip
+    if went is None or any(
+        s.is_image or s.sort is Sort.V21 for s in call.after(went) if s.side is call.sender and s.code is not Frame.DCN
+    ):
         return None
     dcn = next((s for s in call.after(went) if s.code is Frame.DCN), None)
     if dcn is not None:
         side = "sender" if dcn.side is call.sender else "receiver"
-        return Verdict(False, "early_dcn", f"The {side} ended the call (DCN) after {went.message}, before the last page was "
-                       "sent and confirmed.")  # fmt: skip
-    return Verdict(False, "no_page", f"After {went.message} at {_at(went.end)} the sender says nothing more: it did not hear "
-                   "it, or the line was cut.")  # fmt: skip
+        return _no(
+            "early_dcn",
+            f"The {side} ended the call (DCN) after {went.message}, before the last page was sent and confirmed.",
+        )
+    return _no(
+        "no_page",
+        f"After {went.message} at {_at(went.end)} the sender says nothing more: it did not hear "
+        "it, or the line was cut.",
+    )
 
 
 def _early_dcn(call: Evidence) -> Verdict | None:
@@ -281,14 +338,32 @@ def _early_dcn(call: Evidence) -> Verdict | None:
         return None
     before = [s for s in call.signals if s.end <= dcn.start]
     where = f"after {_said(before[-1])}" if before else "at once"
-    return Verdict(False, "early_dcn", f"The {dcn.side} ended the call (DCN) {where}, before the last page was confirmed.",
-                   sure=False)  # fmt: skip
+    return _no(
+        "early_dcn", f"The {dcn.side} ended the call (DCN) {where}, before the last page was confirmed.", sure=False
+    )
+
+
+def _no(code: str, sentence: str, sure: bool = True) -> Verdict:
+    return Verdict(False, code, sentence, sure)
+
+
+def _yes(sentence: str) -> Verdict:
+    return Verdict(True, "ok", sentence)
 
 
 RULES: tuple[Callable[[Evidence], Verdict | None], ...] = (
-    _succeeded, _nobody_answered, _no_identification, _no_answer_to_dis, _cannot_train, _lost_in_page, _rejected,
-    _not_corrected, _no_response, _no_page, _early_dcn,
-)  # fmt: skip
+    _succeeded,
+    _nobody_answered,
+    _no_identification,
+    _no_answer_to_dis,
+    _cannot_train,
+    _lost_in_page,
+    _rejected,
+    _not_corrected,
+    _no_response,
+    _no_page,
+    _early_dcn,
+)
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rig.analysis import wav
+from rig.analysis import capture, network, wav
 from rig.analysis.cause import Verdict, verdict
 from rig.analysis.heard import Signal
 from rig.analysis.judge import Measure, judge
@@ -36,14 +36,33 @@ class Decoding:
         return sum(len(signal.violations) for signal in self.signals)
 
 
-def decode(octets: bytes, title: str) -> Decoding:
-    """Raises UnreadableError for what is no capture, and for nothing else."""
-    return decode_recording(read(octets, title))
+def decode(octets: bytes, title: str, call: int | None = None) -> Decoding:
+    """*call* counts from 1; without it the first call with a fax in it.
+
+    Raises UnreadableError for what is no capture, and for a call that is not there; nothing else.
+    """
+    recordings = read(octets, title)
+    if call is not None:
+        if not 1 <= call <= len(recordings):
+            calls = "is 1 call" if len(recordings) == 1 else f"are {len(recordings)} calls"
+            raise UnreadableError(f"there {calls} in it, and no call {call}")
+        return decode_recording(recordings[call - 1])
+    first = None
+    for recording in recordings:
+        found = decode_recording(recording)
+        if found.verdict is not None:
+            return found
+        first = first or found
+    assert first is not None
+    return first
 
 
-def read(octets: bytes, title: str) -> Recording:
+def read(octets: bytes, title: str) -> list[Recording]:
+    """The calls in it, one at least. Raises UnreadableError."""
     if wav.is_wav(octets):
-        return wav.read(octets, title)
+        return [wav.read(octets, title)]
+    if capture.is_capture(octets):
+        return network.read(octets, title)
     raise UnreadableError("neither a WAV nor a pcap file (its first octets are none of theirs)")
 
 

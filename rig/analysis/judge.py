@@ -85,9 +85,9 @@ def _measures(signals: list[Signal], slack: float) -> Iterator[tuple[Signal, Mea
             yield signal, Measure(signal.start, "CNG off", gap, CNG_OFF_MS, slack)
     spoken = [signal for signal in signals if signal.sort is not Sort.CNG]
     for before, signal in pairwise(spoken):
-        measure = _between(before, signal, slack)
-        if measure is not None:
-            yield signal, measure
+        found = _between(before, signal, slack)
+        if found is not None:
+            yield signal, found
 
 
 def _cadence(signals: list[Signal]) -> list[Signal]:

@@ -8,6 +8,7 @@ from typing import Any
 from rig.analysis.decode import Decoding
 from rig.analysis.heard import MS, Side, Signal, Sort
 from rig.analysis.paper import Sheet
+from rig.analysis.recording import Stream
 from rig.report.record import Direction, Ladder, LadderLine
 from rig.report.text import printable
 
@@ -17,8 +18,17 @@ NOTHING = "There is no fax in it: no CNG, CED, V.21 or image signal of a fax was
 
 def sentence(decoding: Decoding) -> str:
     if decoding.verdict is None:
-        return NOTHING
+        return f"{NOTHING}{_refusal(decoding)}"
     return decoding.verdict.sentence if decoding.verdict.sure else f"Probably: {decoding.verdict.sentence}"
+
+
+def _refusal(decoding: Decoding) -> str:
+    """What SIP says of a call that never came about."""
+    finals = [
+        line.text for line in decoding.recording.signalling if line.text[:1] in "3456" and "(INVITE)" in line.text
+    ]
+    finals = [text for text in finals if text[:3] not in ("401", "407")]
+    return f" SIP refused the call: {finals[-1]}." if finals else ""
 
 
 def text(decoding: Decoding) -> str:
@@ -32,8 +42,7 @@ def _lines(decoding: Decoding) -> Iterator[str]:
     for note in recording.notes:
         yield f"note: {note}"
     for stream in recording.streams:
-        yield (f"stream {stream.name}: {stream.codec}, {stream.packets} packets, {stream.lost} lost, {stream.reordered} "
-               f"out of order, {stream.duplicates} twice, jitter {stream.jitter_ms:.1f} ms")  # fmt: skip
+        yield f"stream {stream.name}: {stream.codec}, {stream_line(stream)}"
     for line in recording.signalling:
         yield f"{line.at / 8000:9.3f}  {line.source} -> {line.target}  {line.text}"
     if decoding.signals:
@@ -50,6 +59,11 @@ def _lines(decoding: Decoding) -> Iterator[str]:
         yield f"page {sheet.number}: {page_line(sheet)}"
     yield ""
     yield sentence(decoding)
+
+
+def stream_line(stream: Stream) -> str:
+    counts = f"{stream.packets} packets, {stream.lost} lost, {stream.reordered} out of order, {stream.duplicates} twice"
+    return f"{counts}, jitter {stream.jitter_ms:.1f} ms"
 
 
 def arrow(signal: Signal) -> Direction:
@@ -147,7 +161,7 @@ def _signal(signal: Signal) -> dict[str, Any]:
             "clock_offset_ppm": _finite(take.quality.clock_offset_ppm),
             "eqm": _finite(take.quality.eqm, 4),
         }
-    found = {
+    found: dict[str, Any] = {
         "start_s": signal.start / 8000,
         "end_s": signal.end / 8000,
         "from": signal.side.value,

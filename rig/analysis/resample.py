@@ -1,4 +1,4 @@
-"""Any rate to 8 kHz: a windowed sinc for each of the places that an output sample can have between two input samples."""
+"""Any rate to 8 kHz: a windowed sinc for each place that an output sample can have between two input samples."""
 
 from math import gcd
 

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,23 +102,27 @@ def _format(body: bytes, at: int) -> Format:
     sizes = {PCM: (1, 2, 3, 4), FLOAT: (4, 8), A_LAW: (1,), MU_LAW: (1,)}
     octets = align // channels if align and align % channels == 0 else (bits + 7) // 8
     if octets not in sizes.get(tag, ()):
-        raise UnreadableError(f"the WAV file's samples have format {tag} with {bits} bits; PCM, float, A-law and mu-law "
-                              f"can be read (at octet {at})")  # fmt: skip
+        raise UnreadableError(
+            f"the WAV file's samples have format {tag} with {bits} bits; PCM, float, A-law and mu-law can be read "
+            f"(at octet {at})"
+        )
     return Format(tag, channels, rate_hz, octets)
 
 
 def _linear(kind: Format, data: bytes) -> NDArray[np.float32]:
     """Samples at 16-bit scale."""
+    wide: NDArray[Any]
     if kind.tag in (A_LAW, MU_LAW):
-        return (Codec.PCMA if kind.tag == A_LAW else Codec.PCMU).decode(data).astype(np.float32)
-    if kind.tag == FLOAT:
-        wide = np.frombuffer(data, f"<f{kind.octets}")
-        return (np.nan_to_num(wide, nan=0.0, posinf=1.0, neginf=-1.0).clip(-2, 2) * 32767).astype(np.float32)
-    if kind.octets == 1:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) * 256
-    if kind.octets == 3:
+        wide = (Codec.PCMA if kind.tag == A_LAW else Codec.PCMU).decode(data).astype(np.float32)
+    elif kind.tag == FLOAT:
+        with np.errstate(all="ignore"):
+            real = np.nan_to_num(np.frombuffer(data, f"<f{kind.octets}"), nan=0.0).clip(-2, 2)
+        wide = (real * 32767).astype(np.float32)
+    elif kind.octets == 1:
+        wide = (np.frombuffer(data, np.uint8).astype(np.float32) - 128) * 256
+    elif kind.octets == 3:
         parts = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)
-        whole = (parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16) << 8 >> 8
-        return (whole / 256).astype(np.float32)
-    wide = np.frombuffer(data, f"<i{kind.octets}")
-    return (wide / (1 << 8 * (kind.octets - 2))).astype(np.float32)
+        wide = (((parts[:, 0] | parts[:, 1] << 8 | parts[:, 2] << 16) << 8 >> 8) / 256).astype(np.float32)
+    else:
+        wide = np.frombuffer(data, f"<i{kind.octets}").astype(np.float32) / np.float32(1 << 8 * (kind.octets - 2))
+    return wide.astype(np.float32, copy=False)

@@ -17,6 +17,7 @@ def decode(
     file: Annotated[Path, typer.Argument(help="A WAV (mono or stereo, any rate) or a pcap or pcapng file.")],
     json: Annotated[bool, typer.Option("--json", help="JSON alone on stdout.")] = False,
     pages: Annotated[Path | None, typer.Option("--pages", help="Put the pages here, as TIFF and PNG.")] = None,
+    call: Annotated[int | None, typer.Option("--call", min=1, help="Which one. Default: the first with a fax.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the whole as one HTML file.")] = None,
 ) -> None:
     """Decode a recorded fax call: ladder, times, capabilities, pages, and the likely cause where it failed.
@@ -28,7 +29,7 @@ def decode(
     from rig.analysis.recording import UnreadableError
 
     try:
-        decoding = read(_octets(file), file.name)
+        decoding = read(_octets(file), file.name, call)
     except UnreadableError as error:
         raise _refuse(f"{file}: {error}") from None
     try:
