@@ -159,3 +159,41 @@ class ToneDetector:
         if total < self.THRESHOLD or sum(tones) < 0.5 * total:
             return False
         return len(tones) == 1 or min(tones) > 0.1 * total
+
+
+class AnswerToneDetector:
+    """2100 Hz, and whether it is ANSam (V.8) or a plain CED: told once, when it has sounded for 400 ms.
+
+    Forty windows, no more than two of which miss the tone (a reversal of phase falls into one or two), are six rounds
+    of 15 Hz; modulation by a tenth or more is ANSam's.
+    """
+
+    WINDOWS, LEAST, MODULATED = 40, 38, 0.1
+
+    def __init__(self) -> None:
+        self._windows = Windows((2100.0,), TONE_WINDOW)
+        self._sizes: list[float] = []
+        self._told = False
+
+    def execute(self, samples: NDArray[np.int16]) -> list[tuple[int, bool]]:
+        """-> (sample at which the tone began, to some windows of 10 ms, and whether it is ANSam) when noticed."""
+        found = []
+        first = self._windows.done
+        for k, (total, tone) in enumerate(self._windows.execute(samples)):
+            hit = total >= ToneDetector.THRESHOLD and tone > 0.5 * total
+            self._sizes = [*self._sizes[-(self.WINDOWS - 1) :], math.sqrt(tone) if hit else 0.0]
+            heard = sum(size > 0 for size in self._sizes)
+            if heard < self.WINDOWS // 2:
+                self._told = False
+            if not self._told and heard >= self.LEAST and len(self._sizes) == self.WINDOWS and self._sizes[0] > 0:
+                self._told = True
+                found.append(((first + k + 1 - self.WINDOWS) * TONE_WINDOW, self._modulation() > self.MODULATED))
+        return found
+
+    def _modulation(self) -> float:
+        """The 15 Hz in the tone's size against its mean."""
+        heard = [size for size in self._sizes if size > 0]
+        mean = sum(heard) / len(heard)
+        sizes = np.array([size or mean for size in self._sizes]) - mean
+        turns = np.exp(-2j * math.pi * 15 * TONE_WINDOW / SAMPLE_RATE_HZ * np.arange(self.WINDOWS))
+        return float(2 * abs((sizes * turns).mean()) / mean)

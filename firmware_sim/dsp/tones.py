@@ -1,7 +1,8 @@
 """Tones and their cadences: what a line and a fax machine say besides modem signals.
 
 Frequencies and cadences of CNG and CED are T.30's; DTMF is Q.23's; the call progress tones are the North American
-ones (dial 350 + 440, ringback 440 + 480, busy and reorder 480 + 620 Hz).
+ones (dial 350 + 440, ringback 440 + 480, busy and reorder 480 + 620 Hz), the special information tones too. ANSam, the
+answer of a V.8 modem, is 2100 Hz with 20 % of 15 Hz on it and a reversal of phase every 450 ms.
 """
 
 import math
@@ -79,6 +80,20 @@ def reorder(dbm0: float = -24.0) -> Cadence:
     return on_off(Tone(((480, dbm0), (620, dbm0))), 250, 250)
 
 
+SIT_HZ = ((914, 985), (1371, 1429), (1777, 1777))
+"""Low and high of each of the three tones, whole Hz."""
+SIT_MS = (274.0, 380.0)
+
+
+def sit(
+    high: tuple[bool, bool] = (False, False), long: tuple[bool, bool] = (False, False), dbm0: float = -24.0
+) -> Cadence:
+    """Special information tones, once: which of the first two tones are the high ones, and which are long ones."""
+    which = ((high[0], long[0]), (high[1], long[1]), (False, True))
+    steps = [(Tone(((hz[up], dbm0),)), _ms(SIT_MS[slow])) for hz, (up, slow) in zip(SIT_HZ, which, strict=True)]
+    return Cadence(tuple(steps), repeat=False)
+
+
 def dtmf_tone(digit: str, low_dbm0: float = -9.0, high_dbm0: float = -7.0) -> Tone:
     """Raises ValueError for what is no DTMF digit."""
     if len(digit) != 1 or digit.upper() not in DTMF_KEYS:
@@ -139,3 +154,31 @@ class ToneGenerator:
                 return tone, at, count - at
             at -= count
         raise AssertionError("a cadence has a step for every sample of its length")
+
+
+class Ansam:
+    """Plays ANSam once, for *length_ms*; 15 Hz and the reversals every 450 ms begin with the tone."""
+
+    REVERSAL = 3600
+
+    def __init__(self, dbm0: float = -13.0, length_ms: float = 4000.0, *, reversals: bool = True) -> None:
+        self._peak = sine_peak(dbm0) / math.sqrt(1.02)  # the sidebands hold a fiftieth of the power
+        self._length, self._at, self._reversals = _ms(length_ms), 0, reversals
+
+    def restart(self) -> None:
+        """Back to the first sample."""
+        self._at = 0
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self._length - self._at)
+
+    def execute(self, count: int) -> NDArray[np.int16]:
+        """The next *count* samples; zeros after the end."""
+        n = np.arange(self._at, self._at + count)
+        swell = 1 + 0.2 * np.sin(2 * math.pi * 15 / SAMPLE_RATE_HZ * n)
+        wave = self._peak * swell * np.sin((2 * math.pi / SAMPLE_RATE_HZ) * (n * 2100 % SAMPLE_RATE_HZ))
+        if self._reversals:
+            wave *= 1 - 2 * (n // self.REVERSAL & 1)
+        self._at += count
+        return np.where(n < self._length, np.rint(wave), 0).clip(-32768, 32767).astype(np.int16)

@@ -37,7 +37,7 @@ ONSET_LIMIT = 3200
 """A carrier that began longer ago than this before its first flag was another signal."""
 IN_BAND = f4(0.3)
 LOST_FRAMES = 4
-RAW_SHARE, RAW_FRAMES = f4(0.6), 2
+RAW_SHARE, RAW_FRAMES = f4(0.4), 2
 """A receiver of bits is up when so much of the energy is that of the tones, for so many frames."""
 
 
