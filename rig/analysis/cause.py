@@ -30,7 +30,7 @@ class Evidence:
 
     def __init__(self, walk: Walk, recording: Recording) -> None:
         self.recording = recording
-        self.signals = walk.signals
+        self.signals = [s for s in walk.signals if s.sort is not Sort.OTHER]
         self.sheets: Sequence[Sheet] = walk.paper.sheets
         self.sender = walk.sender
         self.bursts = [s for s in walk.signals if s.sort is Sort.V21]

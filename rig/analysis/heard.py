@@ -33,9 +33,11 @@ class Sort(StrEnum):
     BLOCK = "block"
     IMAGE = "image"
     """An image signal of which nothing could be read, or of which it is not known what it is."""
+    OTHER = "other"
+    """Energy that is no signal of a fax."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Take:
     """What a receiver made of an image signal. *bits* begin at *data_at*; *trained* with which training."""
 
@@ -52,7 +54,7 @@ class Take:
     """Whether this is the rate (and modem) that was commanded."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Signal:
     """One signal. *end* is the sample after its last."""
 

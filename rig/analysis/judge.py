@@ -32,6 +32,8 @@ ANSWER_MS: Range = (55, 1500)
 MANUAL_MS = 5175.0
 """A called station may repeat its DIS as one that is operated by hand: T4 is 4.5 s +-15 % then."""
 TRIES = 3
+HIDES = 60 * MS
+"""Other energy so near to a signal's start hides it."""
 TONES = (Sort.CED, Sort.ANSAM)
 
 
@@ -75,7 +77,8 @@ def _ms(duration: Duration) -> float:
 
 
 def _measures(signals: list[Signal], slack: float) -> Iterator[tuple[Signal, Measure]]:
-    for signal in signals:
+    clear = [signal for signal in signals if not any(_hides(other, signal) for other in signals)]
+    for signal in clear:
         for measure in _own(signal, slack):
             yield signal, measure
     for before, signal in pairwise(_cadence(signals)):
@@ -83,11 +86,16 @@ def _measures(signals: list[Signal], slack: float) -> Iterator[tuple[Signal, Mea
         if gap < 2 * CNG_OFF_MS[1]:
             yield before, Measure(before.start, "CNG on", before.ms, CNG_ON_MS, slack)
             yield signal, Measure(signal.start, "CNG off", gap, CNG_OFF_MS, slack)
-    spoken = [signal for signal in signals if signal.sort is not Sort.CNG]
+    spoken = [signal for signal in signals if signal.sort not in (Sort.CNG, Sort.OTHER)]
     for before, signal in pairwise(spoken):
-        found = _between(before, signal, slack)
+        found = _between(before, signal, slack) if before in clear and signal in clear else None
         if found is not None:
             yield signal, found
+
+
+def _hides(other: Signal, signal: Signal) -> bool:
+    """Whether noise or speech makes it unknown when a signal began."""
+    return other.sort is Sort.OTHER and other.start <= signal.start + HIDES and signal.start <= other.end + HIDES
 
 
 def _cadence(signals: list[Signal]) -> list[Signal]:

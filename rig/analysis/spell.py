@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from firmware_sim.errors import DecodeError
 from firmware_sim.t30.bits import Bit, Number, Table
 from firmware_sim.t30.frames import Control, Frame, PartialPage, decode_number
-from firmware_sim.t30.tables import Dcs, Dis, Grid
+from firmware_sim.t30.tables import Dcs, Dis, Grid, Rate
 
 NUMBERS = (Frame.CSI, Frame.TSI, Frame.CIG, Frame.SUB, Frame.SID, Frame.PWD, Frame.SEP, Frame.PSA)
 GRID_NAMES = {
@@ -74,7 +74,7 @@ def brief(control: Control) -> str:
         return f"{terms.rate or 'no such rate'}, {terms.coding}, {GRID_NAMES[terms.grid].split(' (')[0]}, {kind}"
     if frame in (Frame.DIS, Frame.DTC):
         offer = Dis.decode(fif)
-        names = dict.fromkeys(rate.modem for rate in sorted(offer.modems.rates, key=str)) if offer.modems else {}
+        names = dict.fromkeys(rate.modem for rate in _rates(offer))
         kinds = [name for name, there in (("ECM", offer.ecm), ("fine", offer.fine), ("MMR", offer.t6)) if there]
         return ", ".join([" ".join(names) or "no such modems", *kinds])
     if frame is Frame.CTC:
@@ -94,11 +94,14 @@ def _partial_page(fif: bytes) -> list[str]:
             f"{then.get(label.then, 'the last page ends')}"]  # fmt: skip
 
 
+def _rates(offer: Dis) -> list[Rate]:
+    return [rate for rate in Rate if offer.modems and rate in offer.modems.rates]
+
+
 def _offer(offer: Dis) -> Iterator[str]:
     if not offer.receives:
         yield "cannot receive"
-    rates = sorted(offer.modems.rates, key=lambda rate: -rate.bps) if offer.modems else []
-    yield "rates: " + (", ".join(map(str, rates)) or "bits 11 to 14 have no meaning")
+    yield "rates: " + (", ".join(map(str, _rates(offer))) or "bits 11 to 14 have no meaning")
     grids = [GRID_NAMES[grid] for grid in Grid if not grid.bit or getattr(offer, grid.bit)]
     yield "resolutions: " + ", ".join(grids)
     codings = ["MH", *(name for name, bit in (("MR", "two_dimensional"), ("MMR", "t6"), ("JBIG", "t85"))

@@ -15,6 +15,8 @@ def describe(signals: list[Signal], sheets: list[Sheet]) -> None:
             _burst(signal)
         elif signal.is_image:
             _image(signal, sheets)
+        elif signal.sort is Sort.OTHER:
+            signal.text = f"OTHER {signal.ms / 1000:.2f} s, no signal of a fax, {signal.level_dbm0:.1f} dBm0"
         else:
             signal.text = f"{signal.sort} {signal.ms / 1000:.2f} s, {signal.hz:.0f} Hz, {signal.level_dbm0:.1f} dBm0"
             if signal.reversals:

@@ -14,6 +14,8 @@ from rig.analysis.paper import Paper
 from rig.analysis.recording import Recording
 
 SHORTEST_IMAGE_MS = 150.0
+SHORTEST_UNREAD_MS = 300.0
+"""What lasts less and cannot be read is not worth a line."""
 BEFORE = 40 * MS
 """Where a receiver begins, before the first energy: some trainings begin with silence."""
 FROM_CALLED = (Frame.DIS, Frame.CSI, Frame.NSF)
@@ -41,6 +43,10 @@ class Walk:
     """Of the sender."""
     _train_at_length: bool = True
     _tcf_due: bool = False
+    _image_due: bool = False
+    """The sender's next signal is an image signal."""
+    _then: Frame | None = None
+    """What the last post-message command said comes next."""
     _ears: list[Ear] = field(default_factory=list)
     _images: list[Images] = field(default_factory=list)
     _busy: dict[int, int] = field(default_factory=dict)
@@ -149,30 +155,35 @@ def _mind(it: Walk, burst: Signal) -> None:
     code, message = burst.code, burst.message
     if code is None or message is None:
         return
+    it._image_due = False
     if code is Frame.DTC:
         it.sender = Side.CALLED
     elif code is Frame.DCS:
         it.terms = Dcs.decode(message.fif)
         it.rate = it.terms.rate
         it.sender, it._channel = burst.side, burst.channel
-        it._train_at_length = it._tcf_due = True
+        it._train_at_length = it._tcf_due = it._image_due = True
     elif code is Frame.CTC:
         commanded = Dcs.decode(message.fif).rate
         it.rate = commanded or it.rate
         it._train_at_length = True
     elif code is Frame.CTR:
-        it._train_at_length = True
+        it._train_at_length = it._image_due = True
     elif code is Frame.CFR:
-        it._tcf_due = False
+        it._tcf_due, it._image_due = False, True
     elif code is Frame.PPS:
         try:
-            it.paper.name(PartialPage.decode(message.fif))
+            label = PartialPage.decode(message.fif)
+            it._then = label.then
+            it.paper.name(label)
         except DecodeError as error:
             burst.details.append(str(error))
     elif code.plain in POST_MESSAGE:
         it.paper.command(code)
+        it._then = code.plain
     elif code in VERDICTS:
         it.paper.answer(code)
+        it._image_due = code is Frame.PPR or (code is not Frame.RNR and it._then in (Frame.NULL, Frame.MPS))
 
 
 # -- image signals -----------------------------------------------------------------------------------------------------
@@ -217,17 +228,24 @@ def _image(it: Walk, channel: int, start: int, low: int, high: int, limit: int) 
     if take is not None and take.start >= high:
         take = None  # it belongs to what comes later
     if take is None:
-        if it._channel is None or (high - low) / MS < SHORTEST_IMAGE_MS:
+        if it._channel is None or (high - low) / MS < SHORTEST_UNREAD_MS:
             return None
-        signal = Signal(channel, Sort.TCF if tcf else Sort.IMAGE, low, high, it.sender)
+        sort = Sort.OTHER if not it._image_due else Sort.TCF if tcf else Sort.IMAGE
+        signal = Signal(channel, sort, low, high, it.sender)
+        if sort is Sort.OTHER:
+            return _levelled(it, signal)
     else:
         signal = Signal(channel, Sort.IMAGE, take.start, take.end, it.sender, take=take)
         _interpret(it, signal, take, tcf)
         it._train_at_length = False
-    it._tcf_due = False
-    signal.level_dbm0 = it._ears[channel].level(signal.start, signal.end)
+    it._tcf_due = it._image_due = False
+    return _levelled(it, signal)
+
+
+def _levelled(it: Walk, signal: Signal) -> Signal:
+    signal.level_dbm0 = it._ears[signal.channel].level(signal.start, signal.end)
     if it._callers:
-        signal.side = Side.CALLER if it._callers[channel] else Side.CALLED
+        signal.side = Side.CALLER if it._callers[signal.channel] else Side.CALLED
     return signal
 
 
