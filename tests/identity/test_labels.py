@@ -11,7 +11,7 @@ from rig.identity.texts import of_codes
 from tests.identity import labels
 
 FOUND_AT_LEAST = 0.95
-FEW, ALL = 20, 200
+FEW, ALL = 16, 200
 
 
 def photographed(number: int) -> tuple[labels.Label, Image.Image]:
