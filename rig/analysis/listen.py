@@ -1,6 +1,7 @@
 """A passive ear on one channel: its tones, its V.21 bursts, and where there is energy besides."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ class Ear:
         piece = self.samples[start:end]
         return dbm0(float(np.mean(piece.astype(np.float64) ** 2))) if len(piece) else -math.inf
 
-    @property
+    @cached_property
     def floor_dbm0(self) -> float:
         """What is on the line when nobody speaks."""
         powers = _powers(self.samples, 10 * MS)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 RATE_HZ = 8000
 ZEROS = 24
 """Zero crossings of the sinc on each side."""
+PIECE = 20_000
+"""Output samples made at once: more take memory, and no less time."""
 EDGE = 0.96
 """Where the band ends, as a share of half the lower rate."""
 
@@ -29,7 +31,9 @@ def to_8k(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.int16]:
         place = phase * down
         taps = _taps(half, narrow, place % up / up)
         mine = windows[place // up :: down][: len(range(phase, count, up))]
-        out[phase::up][: len(mine)] = mine @ taps
+        for first in range(0, len(mine), PIECE):
+            piece = np.ascontiguousarray(mine[first : first + PIECE])
+            out[phase::up][first : first + len(piece)] = piece @ taps
     return _whole(out)
 
 

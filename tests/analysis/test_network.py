@@ -13,14 +13,15 @@ from firmware_sim.clock import seconds
 from firmware_sim.events import Address
 from firmware_sim.rtp.g711 import Codec
 from firmware_sim.rtp.packet import Packet as Rtp
+from firmware_sim.t4 import patterns
 from rig.analysis import capture, capture_write, network
 from rig.analysis.capture import Packet
 from rig.analysis.decode import decode
 from rig.analysis.present import text
 from rig.analysis.recording import UnreadableError
-from tests.calls.conftest import DOCUMENTS, bench_of  # noqa: F401
+from tests.calls.conftest import DOCUMENTS
 
-from .calls import SHORT, hashes, heard_pages, names, recorded
+from .calls import SHORT, hashes, heard_pages, names, play, recorded, station
 
 HERE, THERE = Address("10.0.0.1", 4000), Address("10.0.0.2", 5000)
 
@@ -88,7 +89,7 @@ def test_tshark_reads_it_too(bench_call, tmp_path):
     assert {row.split("\t")[2] for row in rows if row} == {"1"}
     ours = Counter()
     for packet in capture.read(octets).packets:
-        first, second = (packet.data.split(b" ", 2) + [b""])[:2]
+        first, second = [*packet.data.split(b" ", 2), b""][:2]
         if first == b"SIP/2.0":
             ours[second.decode()] += 1
         elif second.startswith(b"sip:"):
@@ -103,10 +104,10 @@ def test_tshark_reads_it_too(bench_call, tmp_path):
 # -- streams made here -------------------------------------------------------------------------------------------------
 
 
-def streamed(codec=Codec.PCMA, payload_type=None, start=1_000_000, change=lambda packets: packets):
+def streamed(codec=Codec.PCMA, payload_type=None, start=1_000_000, change=lambda packets: packets, call=None):
     """The good call as two streams of RTP without signalling."""
     packets = []
-    for side, (audio, source, target) in enumerate(zip(recorded(), (HERE, THERE), (THERE, HERE), strict=True)):
+    for side, (audio, source, target) in enumerate(zip(call or recorded(), (HERE, THERE), (THERE, HERE), strict=True)):
         for n in range(len(audio) // 160):
             kind = codec.payload_type if payload_type is None else payload_type
             rtp = Rtp(kind, (65500 + n) & 0xFFFF, (n * 160 - 5000) & 0xFFFFFFFF, side + 7,
@@ -126,7 +127,7 @@ def test_order_and_copies_do_not_matter():
     def change(packets):
         random = np.random.default_rng(1)
         late = [replace(p, at=p.at + int(random.integers(0, 60_000))) for p in packets]
-        return sorted([*late, *(replace(p, at=p.at + 100) for p in late[::50])], key=lambda packet: packet.at)
+        return sorted([*late, *(replace(p, at=p.at + 100) for p in late[::51])], key=lambda packet: packet.at)
 
     found = decode(capture_write.write(streamed(change=change)), "streams.pcap")
     assert heard_pages(found) == hashes(SHORT)
@@ -136,24 +137,22 @@ def test_order_and_copies_do_not_matter():
 
 
 def test_lost_packets_are_silence_and_are_named():
-    def change(packets):
-        return [p for p in packets if not (p.source == HERE and 12_800_000 < p.at - 1_000_000 and p.at % 7 == 0)]
-
     lossy = streamed(change=lambda packets: [p for n, p in enumerate(packets) if not (1290 < n < 1330 and n % 4 == 0)])
-    assert change is not None
     found = decode(capture_write.write(lossy), "streams.pcap")
     assert sum(stream.lost for stream in found.recording.streams) == 10
     assert sum(b - a for stream in found.recording.streams for a, b in stream.gaps) == 1600
 
 
 def test_a_page_that_packets_were_lost_of():
-    end = 13_500_000
-    cut = streamed(
-        change=lambda packets: [p for p in packets if p.at < end or (p.source == THERE and p.at < end + 5_000_000)]
-    )
-    thinned = [p for n, p in enumerate(cut) if not (p.at > end - 600_000 and p.source == HERE and n % 6 < 2)]
-    found = decode(capture_write.write(thinned), "streams.pcap")
-    assert found.verdict.code in ("carrier_lost", "page_unreadable")
+    page = patterns.text(1728, 900)
+    cut = lambda block, at: block if at < 15 * 8000 else None  # noqa: E731
+    call = play(station(True, [page]), station(False), to_called=cut, hang=3000)
+
+    def thinned(packets):
+        return [p for n, p in enumerate(packets) if not (15_000_000 < p.at < 15_600_000 and p.source == HERE and n % 3)]
+
+    found = decode(capture_write.write(streamed(change=thinned, call=call)), "streams.pcap")
+    assert found.verdict.code == "carrier_lost"
     assert "ms of its audio were lost in packets" in found.verdict.sentence
 
 
@@ -165,8 +164,9 @@ def test_one_direction_alone():
 
 
 def test_a_second_call_is_offered():
-    other = [replace(p, source=p.source._replace(port=p.source.port + 2), target=p.target._replace(port=p.target.port + 2),
-                     at=p.at + 500_000) for p in streamed()[:500]]  # fmt: skip
+    aside = {"source": HERE._replace(port=7000), "target": THERE._replace(port=7002)}
+    back = {"source": aside["target"], "target": aside["source"]}
+    other = [replace(p, **(aside if p.source == HERE else back), at=p.at + 500_000) for p in streamed()[:500]]
     octets = capture_write.write(sorted([*streamed(), *other], key=lambda packet: packet.at))
     found = decode(octets, "two.pcap")
     assert found.verdict.ok
