@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from firmware_sim.clock import SAMPLE_RATE_HZ
 from firmware_sim.dsp.kernels import kernel
 from firmware_sim.dsp.levels import mean_square
-from firmware_sim.dsp.vector import power8
+from firmware_sim.dsp.vector import LANES, copy16, power8, widen16
 
 f4 = np.float32
 
@@ -21,6 +21,8 @@ XH = 64
 PIECE = 8
 PER_PIECE = f4(1 / PIECE)
 LATE = f4(1 / 64)
+PER_FRAME = f4(1 / FRAME)
+LATE_FRAME = f4(1 - (1 - 1 / 64) ** (FRAME // PIECE))
 QUIET = 40
 """Energy has gone when it stayed away for this many samples."""
 QUIET_IN_DATA = 192
@@ -97,21 +99,25 @@ def fill(s: Any, x: Any, at: int, xb: Any) -> tuple[int, bool]:
             s.pending[have + i] = f4(x[at + i])
         s.n_pending = have + take
         return at + take, False
-    for i in range(XH):
-        xb[i] = s.xh[i]
+    for i in range(0, XH, LANES):
+        copy16(s.xh, i, xb, i)
+    s.n_pending = 0
+    if have == 0:
+        for i in range(0, FRAME, LANES):
+            widen16(x, at + i, xb, XH + i)
+        return at + FRAME, True
     for i in range(have):
         xb[XH + i] = s.pending[i]
     for i in range(take):
         xb[XH + have + i] = f4(x[at + i])
-    s.n_pending = 0
     return at + take, True
 
 
 @kernel
 def turn_over(s: Any, xb: Any) -> None:
     """The frame is done: keep its end, count it."""
-    for i in range(XH):
-        s.xh[i] = xb[FRAME + i]
+    for i in range(0, XH, LANES):
+        copy16(xb, FRAME + i, s.xh, i)
     s.origin += FRAME
 
 
@@ -144,11 +150,29 @@ def _rise(s: Any, xb: Any, total: Any) -> None:
 
 
 @kernel
+def _all_loud(s: Any, xb: Any) -> bool:
+    """The usual frame of a carrier: every piece of it has energy. Then that is all there is to say."""
+    low, total = f4(1e30), f4(0)
+    for k in range(XH, XH + FRAME, PIECE):
+        power = power8(xb, k)
+        low = min(low, power)
+        total += power
+    if low * PER_PIECE <= max(OFF, FALL * s.level):
+        return False
+    s.last_loud = s.origin + FRAME - 1
+    s.level += (total * PER_FRAME - s.level) * LATE_FRAME
+    s.quiet = s.quiet << (FRAME // PIECE)
+    return True
+
+
+@kernel
 def hear(s: Any, xb: Any, patience: int) -> int:
     """Follow the energy through one frame; -> the last sample with energy when it went in this frame, else -1.
 
     It has gone when it stayed away for *patience* samples.
     """
+    if s.present != 0 and s.up != 0 and s.pieces >= 64 and _all_loud(s, xb):
+        return -1
     if s.present == 0 or s.up == 0:
         total = _total(xb)
         if s.present == 0 and total < ON * f4(PIECE):

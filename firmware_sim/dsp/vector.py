@@ -244,6 +244,34 @@ def mix16(_: Any, re: Any, im: Any, first: Any, shapes: Any, at: Any, out: Any, 
 
 
 @_vector
+def widen16(_: Any, x: Any, ix: Any, out: Any, to: Any) -> Codegen:
+    """out[to:to + 16], float32 = x[ix:ix + 16], int16."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.VectorType(I16, LANES)
+        place = _at(context, builder, sig.args[0], args[0], args[1])
+        value = builder.load(builder.bitcast(place, kind.as_pointer()))
+        value.align = 2
+        target = _at(context, builder, sig.args[2], args[2], args[3])
+        _store(builder, builder.sitofp(builder.sext(value, ir.VectorType(I32, LANES)), VECTOR), target, 0)
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64, out, types.int64), codegen
+
+
+@_vector
+def copy16(_: Any, x: Any, ix: Any, out: Any, to: Any) -> Codegen:
+    """out[to:to + 16] = x[ix:ix + 16], float32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        value = _load(builder, _at(context, builder, sig.args[0], args[0], args[1]), 0)
+        _store(builder, value, _at(context, builder, sig.args[2], args[2], args[3]), 0)
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64, out, types.int64), codegen
+
+
+@_vector
 def power8(_: Any, x: Any, ix: Any) -> Codegen:
     """Sum of the squares of x[ix:ix + 8]."""
 
