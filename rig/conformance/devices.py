@@ -66,7 +66,11 @@ class Simulated:
 
     @property
     def outcome(self) -> int | None:
-        found = self._station.outcome if self._station else None
+        if self._station is None:
+            return None
+        found = self._station.outcome
+        if found is None and self._station.finished:  # the line went away before its terminal had begun
+            return CODES[Cause.LINE_DROPPED]
         return CODES[found.cause] if found else None
 
     @property

@@ -121,6 +121,10 @@ class Spandsp:
             self._terminated = True
             self._lib.t30_terminate(ctypes.c_void_p(self._lib.fax_get_t30_state(self._fax)))
 
+    def close(self) -> None:
+        self._free()
+        self._folder.cleanup()
+
     def _free(self) -> None:
         if self._fax is not None:
             self._lib.fax_free(self._fax)
