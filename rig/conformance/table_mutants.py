@@ -12,8 +12,8 @@ from rig.conformance.breaking import Mutant
 FRAMES = "firmware_sim.t30.frames:"
 TABLES = "firmware_sim.t30.tables:"
 USED_FRAMES = (
-    "DIS", "CSI", "DTC", "CIG", "PWD", "DCS", "TSI", "CTC", "CFR", "FTT", "CTR", "EOM", "MPS", "EOP", "PPS", "EOR", "RR",
-    "MCF", "RTP", "RTN", "PPR", "RNR", "ERR", "DCN", "CRP",
+    "DIS", "CSI", "DTC", "CIG", "PWD", "DCS", "TSI", "CTC", "CFR", "FTT", "CTR", "EOM", "MPS", "EOP", "PPS", "EOR",
+    "RR", "MCF", "RTP", "RTN", "PPR", "RNR", "ERR", "DCN", "CRP",
 )  # fmt: skip
 """What the device says and hears in these calls; another code for one of the rest changes nothing that can be seen."""
 USED_FIELDS = {

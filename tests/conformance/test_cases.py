@@ -1,9 +1,11 @@
 """The list of cases is whole: none can vanish, and all of the ground is covered."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+import rig.conformance
 from rig.conformance import known
 from rig.conformance.families import FAMILIES
 from rig.conformance.model import Case, Role, add
@@ -44,3 +46,20 @@ def test_known_failures_name_cases_that_exist():
     named = {id for device in known.KNOWN.values() for id in device}
     assert named <= set(IDS)
     assert sum(map(len, known.SPANDSP.values())) == len(known.KNOWN["spandsp"])
+
+
+FORBIDDEN = {"asyncio", "socket", "threading", "subprocess", "time", "pathlib", "serial", "multiprocessing", "os"}
+
+
+def imported(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+def test_only_shells_know_files_processes_and_clocks():
+    cores = [file for file in Path(rig.conformance.__path__[0]).rglob("*.py") if file.name != "shell.py"]
+    assert len(cores) > 20
+    assert {file.name: FORBIDDEN & set(imported(file)) for file in cores if FORBIDDEN & set(imported(file))} == {}
