@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from rig.analysis import capture, network, wav
-from rig.analysis.cause import Verdict, verdict
+from rig.analysis.cause import verdict
+from rig.analysis.evidence import Verdict
 from rig.analysis.heard import Signal
 from rig.analysis.judge import Measure, judge
 from rig.analysis.paper import Sheet

@@ -5,7 +5,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from rig.analysis.decode import Decoding
-from rig.analysis.heard import MS, Signal
+from rig.analysis.heard import MS, Signal, Sort
 from rig.analysis.judge import Measure
 from rig.analysis.paper import Sheet
 from rig.analysis.present import arrow, page_line, sentence
@@ -74,14 +74,13 @@ def _rows(signals: list[Signal]) -> list[dict[str, Any]]:
     rows, before = [], None
     for signal in signals:
         name, _, rest = signal.text.partition(" (" if signal.controls else " ")
-        gap = "" if before is None else ("+" if signal.start >= before.end else "-")
-        gap += "" if before is None else length(abs(signal.start - before.end) * SAMPLE_US)
+        gap = "" if before is None else _gap(round((signal.start - before.end) / MS))
         before = signal
         rows.append(
             {
                 "at": clock_time(signal.start * SAMPLE_US),
                 "gap": gap,
-                "kind": KINDS[arrow(signal)],
+                "kind": "note" if signal.sort is Sort.OTHER else KINDS[arrow(signal)],
                 "name": name,
                 "rest": f"({rest}" if signal.controls and rest else rest,
                 "details": [*signal.details, f"lasts {signal.ms:.0f} ms, to {signal.end / MS / 1000:.3f} s"],
@@ -89,6 +88,10 @@ def _rows(signals: list[Signal]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _gap(ms: int) -> str:
+    return f"{'+' if ms >= 0 else '-'}{length(abs(ms) * 1000)}"
 
 
 def _measure(measure: Measure) -> dict[str, Any]:

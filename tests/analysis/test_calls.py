@@ -218,6 +218,56 @@ def test_no_response_to_the_end_of_the_page():
     assert "3 times" in found.verdict.sentence
 
 
+def test_a_sender_that_hears_no_answer_to_its_training():
+    cfr = next(s for s in decoded(*recorded()).signals if str(s.message) == "CFR").start
+    cut = cfr - 100
+    call = play(station(True, SHORT), station(False), to_caller=lambda b, at: b if at < cut else b * 0)
+    found = decoded(*call)
+    assert found.verdict.code == "no_response_to_training", found.verdict
+    # the same, recorded at the receiver: its answers are there
+    heard = []
+    play(station(True, SHORT), Tap(station(False), heard), to_caller=lambda b, at: b if at < cut else b * 0)
+    found = decoded(call[0], np.concatenate(heard)[: len(call[0])])
+    assert found.verdict.code == "answer_unheard", (found.verdict, names(found))
+    assert "CFR 3 times" in found.verdict.sentence
+
+
+class Tap:
+    """A station and what it said, before the line."""
+
+    def __init__(self, inner, said):
+        self.inner, self.said = inner, said
+
+    @property
+    def finished(self):
+        return self.inner.finished
+
+    def execute(self, heard):
+        self.said.append(self.inner.execute(heard))
+        return self.said[-1]
+
+
+def test_a_recording_that_begins_in_mid_call():
+    said, answered = recorded()
+    start = next(s for s in decoded(said, answered).signals if str(s.message) == "CFR").start - 4000
+    found = decoded(said[start:], answered[start:])
+    assert found.verdict.ok
+    assert "begins too late" in found.verdict.sentence
+    found = decoded(said[start : start + 60_000], answered[start : start + 60_000])
+    assert found.verdict.code == "begins_late"
+    assert found.exit_code == 1
+
+
+def test_a_dcs_that_cannot_be_read():
+    said, answered = (audio.copy() for audio in recorded())
+    dcs = next(s for s in decoded(said, answered).signals if s.code is Frame.DCS)
+    for sample in range(dcs.start + 9000, dcs.end, 800):
+        said[sample : sample + 120] = 0
+    found = decoded(said[: dcs.end + 30_000], answered[: dcs.start])
+    assert found.verdict.code == "dcs_unreadable", (found.verdict, names(found))
+    assert found.exit_code == 1
+
+
 def test_silence_and_noise_hold_no_fax():
     random = np.random.default_rng(5)
     for audio in (np.zeros(80_000, np.int16), random.normal(0, 800, 80_000).astype(np.int16), np.zeros(0, np.int16)):
