@@ -54,17 +54,17 @@ def _succeeded(call: Evidence) -> Verdict | None:
     last = posts[-1][0]
     repeats = sum(post.side is last.side and str(post.message) == str(last.message) for post, _ in posts)
     doubt = (
-        f" The sender said {last.message} {repeats} times: it may not have heard the answers." if repeats > 1 else ""
+        f"; the sender said {last.message} {repeats} times and may not have heard the answers" if repeats > 1 else ""
     )
     pages = f"{confirmed} page{'s' if confirmed != 1 else ''}"
     spoilt = [f"page {s.number}: {damage(s)}" for s in call.sheets if s.verdict in GOOD and not s.good]
     if spoilt:
-        return yes(f"The call succeeded and {pages} confirmed, but as heard here {'; '.join(spoilt)}.{doubt}")
+        return yes(f"The call succeeded and {pages} confirmed, but as heard here {'; '.join(spoilt)}{doubt}.")
     if not call.sheets:
         return yes(
             "The last page was confirmed, but the recording begins too late: no DCS was heard, so no page can be read."
         )
-    return yes(f"The call succeeded: {pages} confirmed, every row and frame of which was read here.{doubt}")
+    return yes(f"The call succeeded: {pages} confirmed, every row and frame of which was read here{doubt}.")
 
 
 def _nobody_answered(call: Evidence) -> Verdict | None:
@@ -242,15 +242,18 @@ def _lost_in_page(call: Evidence) -> Verdict | None:
         return None
     name = f"page {image.page}" if image.page else "an image signal"
     lost = call.lost(image.start, image.end)
-    loss = f" {lost} ms of its audio were lost in packets." if lost else ""
+    loss = f"; {lost} ms of its audio were lost in packets" if lost else ""
     if image.take is None:
         return no(
             "page_unreadable",
             f"The image signal at {at(image.start)} cannot be read by any modem of a "
-            f"fax: the sender trains otherwise than commanded, or the line is too bad.{loss}",
+            f"fax: the sender trains otherwise than commanded, or the line is too bad{loss}.",
             sure=False,
         )
+    ended = call.hung_up(image.end)
     if (call.recording.samples - image.end) / MS < CUT_MS:
+        if ended:
+            return no("hung_up", f"The call was ended from outside the fax{ended} in the middle of {name}{loss}.")
         return no("recording_ends", f"The recording ends in the middle of {name}.")
     parting = next((s for s in call.after(image) if s.code is Frame.DCN), None)
     more = (
@@ -261,8 +264,8 @@ def _lost_in_page(call: Evidence) -> Verdict | None:
     return no(
         "carrier_lost",
         f"The carrier is lost in the middle of {name} at {at(image.end)}{more}"
-        f"{call.hung_up(image.end)}: the line "
-        f"was cut or the sender stopped.{loss}",
+        f"{ended}: the line "
+        f"was cut or the sender stopped{loss}.",
     )
 
 
@@ -300,6 +303,21 @@ def _no_page(call: Evidence) -> Verdict | None:
     )
 
 
+def _cut(call: Evidence) -> Verdict | None:
+    """Ended from outside the fax: by SIP, or by the recording's end in mid-message."""
+    last = call.signals[-1]
+    where = f"in the middle of a message of the {last.side}" if last.spoilt else f"after {said(last)}"
+    ended = call.hung_up(last.end)
+    if ended:
+        return no(
+            "hung_up",
+            f"The call was ended from outside the fax{ended} {where}, before the last page was confirmed.",
+        )
+    if (call.recording.samples - last.end) / MS < CUT_MS and last.code is not Frame.DCN:
+        return no("recording_ends", f"The recording ends {where}, before the last page was confirmed.")
+    return None
+
+
 def _early_dcn(call: Evidence) -> Verdict | None:
     dcn = call.last(Frame.DCN)
     if dcn is None:
@@ -323,5 +341,6 @@ RULES: tuple[Callable[[Evidence], Verdict | None], ...] = (
     _not_corrected,
     _no_response,
     _no_page,
+    _cut,
     _early_dcn,
 )

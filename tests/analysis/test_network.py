@@ -14,11 +14,16 @@ from firmware_sim.events import Address
 from firmware_sim.rtp.g711 import Codec
 from firmware_sim.rtp.packet import Packet as Rtp
 from firmware_sim.t4 import patterns
+from firmware_sim.world import World
+from rig import data
 from rig.analysis import capture, capture_write, network
 from rig.analysis.capture import Packet
 from rig.analysis.decode import decode
 from rig.analysis.present import text
 from rig.analysis.recording import UnreadableError
+from rig.bench import EventLog, ExpectationError
+from rig.bench.simulated import SimulatedBench
+from rig.inventory import load
 from tests.calls.conftest import DOCUMENTS
 
 from .calls import SHORT, hashes, heard_pages, names, play, recorded, station
@@ -26,15 +31,8 @@ from .calls import SHORT, hashes, heard_pages, names, play, recorded, station
 HERE, THERE = Address("10.0.0.1", 4000), Address("10.0.0.2", 5000)
 
 
-@pytest.fixture(scope="module")
-def bench_call(tmp_path_factory):
-    """(packets, the pages that the machine printed) of a fax through the bench's PBX."""
-    from firmware_sim.world import World
-    from rig import data
-    from rig.bench import EventLog
-    from rig.bench.simulated import SimulatedBench
-    from rig.inventory import load
-
+def on_the_bench(drive):
+    """-> (packets, the pages that the machine printed) of a fax through the bench's PBX."""
     packets = []
     deliver = World._deliver
 
@@ -49,12 +47,34 @@ def bench_call(tmp_path_factory):
         for name in ("fax-interface-1", "ata-1"):
             bench.expect("registered", source=name, within=seconds(5))
         path = DOCUMENTS / "two_pages.pdf"
-        job = bench.service.submit(path.read_bytes(), path.name, "201")
-        bench.expect_job(job.id, within=seconds(300))
-        bench.expect("on hook", source="fax-machine-1", within=seconds(30))
+        drive(bench, bench.service.submit(path.read_bytes(), path.name, "201").id)
         printed = bench.machine("fax-machine-1").printed()
         bench.stop()
     return packets, printed
+
+
+@pytest.fixture(scope="module")
+def bench_call():
+    def whole(bench, job):
+        bench.expect_job(job, within=seconds(300))
+        bench.expect("on hook", source="fax-machine-1", within=seconds(30))
+
+    return on_the_bench(whole)
+
+
+def test_a_machine_that_hangs_up():
+    def drop(bench, job):
+        bench.expect("trained", source="fax-interface-1", within=seconds(60))
+        with pytest.raises(ExpectationError):
+            bench.expect("nothing", within=seconds(3))
+        bench.machine("fax-machine-1").on_hook()
+        bench.expect("attempt ended", within=seconds(30), job=job)
+
+    packets, _ = on_the_bench(drop)
+    found = decode(capture_write.write(packets), "bench.pcap")
+    assert found.exit_code == 1
+    assert "(BYE from" in found.verdict.sentence, found.verdict
+    assert names(found)[:4] == [">CNG", "<CED", "<CSI DIS", ">TSI DCS"]
 
 
 def test_a_call_on_the_bench(bench_call):
