@@ -21,6 +21,22 @@ USED_FIELDS = {
     "Dcs": ("rate", "scan_time_ms", "frames_of_64", "receives", "fine", "two_dimensional", "ecm"),
 }
 """What the device says or obeys in these calls; the other bits of Table 2 stay 0 in both directions."""
+FIRST = {
+    "t1x0.5": "transmit-late-dis", "t1x2": "transmit-dis-too-late", "t2": "receive-eom",
+    "t4": "receive-silence-after-dis",
+    "t5": "ecm-transmit-busy", "DTC": "polling-two-pages", "CIG": "polling-two-pages", "PWD": "polling-with-password",
+    "TSI": "transmit-mps", "CTC": "ecm-receive-ctc", "CTR": "ecm-receive-ctc", "FTT": "receive-spoilt-training",
+    "EOM": "receive-eom", "PPS": "ecm-receive-pps-again", "EOR": "ecm-receive-eor-eop", "ERR": "ecm-receive-eor-eop",
+    "RR": "ecm-transmit-busy-then-ready", "RNR": "ecm-transmit-busy-then-ready", "RTP": "transmit-mps-rtp",
+    "RTN": "transmit-mps-rtn", "PPR": "ecm-receive-bad-frames", "CRP": "transmit-eop-crp",
+    "Dis.length": "receive-two-pages", "Dis.scan_times_ms": "transmit-scan-20-ms", "Dis.ready_to_send": "polling-two-pages",
+    "Dis.fine": "transmit-fine", "Dis.two_dimensional": "receive-mr", "Dis.ecm": "ecm-transmit-two-pages",
+    "Dis.t6": "ecm-receive-t6", "Dis.receives": "transmit-no-receiver", "Dis.modems": "receive-v17-14400",
+    "Dcs.rate": "transmit-mps", "Dcs.scan_time_ms": "transmit-scan-20-ms", "Dcs.frames_of_64": "ecm-receive-64",
+    "Dcs.receives": "transmit-mps", "Dcs.fine": "transmit-fine", "Dcs.two_dimensional": "receive-mr",
+    "Dcs.ecm": "ecm-transmit-two-pages",
+}  # fmt: skip
+"""Which case is tried first."""
 TIMERS = ("t1", "t2", "t4", "t5")
 
 
@@ -29,7 +45,8 @@ def table_mutants() -> Iterator[Mutant]:
         for share in (0.5, 2.0):
             timer: timers.Timer = getattr(timers, name.upper())
             changed = replace(timer, nominal=round(timer.nominal * share))
-            yield Mutant(f"timer-{name}-x{share:g}", f"{name.upper()} times {share:g}", settings={name: changed})
+            yield Mutant(f"timer-{name}-x{share:g}", f"{name.upper()} times {share:g}", settings={name: changed},
+                         first=FIRST.get(f"{name}x{share:g}", FIRST.get(name, "")))  # fmt: skip
     for frame in firmware.Frame:
         if frame.name in USED_FRAMES:
             yield _frame(frame)
@@ -51,6 +68,7 @@ def _frame(frame: firmware.Frame) -> Mutant:
         f"frame-{frame.name.lower()}",
         f"another code for {frame}",
         {FRAMES + "_OCTETS": said, FRAMES + "_FRAMES": heard},
+        first=FIRST.get(frame.name, "receive-two-pages"),
     )
 
 
@@ -58,6 +76,6 @@ def _field(table: str, name: str) -> Mutant:
     """The field stands one bit further on."""
     kind = Dis if table == "Dis" else Dcs
     first = getattr(kind, name).first
-    return Mutant(
-        f"{table.lower()}-{name}-shifted", f"{name} of {table} one bit on", {f"{TABLES}{table}.{name}.first": first + 1}
-    )
+    patches = {f"{TABLES}{table}.{name}.first": first + 1}
+    likely = FIRST.get(f"{table}.{name}", "")
+    return Mutant(f"{table.lower()}-{name}-shifted", f"{name} of {table} one bit on", patches, first=likely)
