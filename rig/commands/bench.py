@@ -59,7 +59,7 @@ def ber(
     quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the bits.")] = False,
     plot: Annotated[str, typer.Option("--plot", help="Draw the error rates into this file (png, svg, pdf).")] = "",
 ) -> None:
-    """Modems: bit errors against noise, on the same samples as libspandsp (hours; --quick some minutes)."""
+    """Modems: bit errors against noise, on the same samples as libspandsp (half an hour; --quick two minutes)."""
     from rig.benchmarks import ber as bench
 
     with _peer_needed():
