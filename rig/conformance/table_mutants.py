@@ -17,10 +17,13 @@ USED_FRAMES = (
 )  # fmt: skip
 """What the device says and hears in these calls; another code for one of the rest changes nothing that can be seen."""
 USED_FIELDS = {
-    "Dis": ("modems", "length", "scan_times_ms", "ready_to_send", "receives", "fine", "two_dimensional", "ecm", "t6"),
-    "Dcs": ("rate", "scan_time_ms", "frames_of_64", "receives", "fine", "two_dimensional", "ecm"),
+    "Dis": ("modems", "length", "scan_times_ms", "ready_to_send", "receives", "fine", "two_dimensional", "ecm"),
+    "Dcs": ("rate", "scan_time_ms", "receives", "fine", "two_dimensional", "ecm"),
 }
-"""What the device says or obeys in these calls; the other bits of Table 2 stay 0 in both directions."""
+"""What the device says or obeys in these calls; the other bits of Table 2 stay 0 in both directions.
+
+Without its T.6 bit a device only offers less, and it reads frames of 64 octets whatever the DCS says: both are allowed.
+"""
 FIRST = {
     "t1x0.5": "transmit-late-dis", "t1x2": "transmit-dis-too-late", "t2": "receive-eom",
     "t4": "receive-silence-after-dis",
@@ -29,12 +32,11 @@ FIRST = {
     "EOM": "receive-eom", "PPS": "ecm-receive-pps-again", "EOR": "ecm-receive-eor-eop", "ERR": "ecm-receive-eor-eop",
     "RR": "ecm-transmit-busy-then-ready", "RNR": "ecm-transmit-busy-then-ready", "RTP": "transmit-mps-rtp",
     "RTN": "transmit-mps-rtn", "PPR": "ecm-receive-bad-frames", "CRP": "transmit-eop-crp",
-    "Dis.length": "receive-two-pages", "Dis.scan_times_ms": "transmit-scan-20-ms", "Dis.ready_to_send": "polling-two-pages",
-    "Dis.fine": "transmit-fine", "Dis.two_dimensional": "receive-mr", "Dis.ecm": "ecm-transmit-two-pages",
-    "Dis.t6": "ecm-receive-t6", "Dis.receives": "transmit-no-receiver", "Dis.modems": "receive-v17-14400",
-    "Dcs.rate": "transmit-mps", "Dcs.scan_time_ms": "transmit-scan-20-ms", "Dcs.frames_of_64": "ecm-receive-64",
-    "Dcs.receives": "transmit-mps", "Dcs.fine": "transmit-fine", "Dcs.two_dimensional": "receive-mr",
-    "Dcs.ecm": "ecm-transmit-two-pages",
+    "Dis.length": "receive-two-pages", "Dis.scan_times_ms": "transmit-scan-20-ms",
+    "Dis.ready_to_send": "polling-two-pages", "Dis.fine": "transmit-fine", "Dis.two_dimensional": "receive-mr",
+    "Dis.ecm": "ecm-transmit-two-pages", "Dis.receives": "transmit-no-receiver", "Dis.modems": "receive-v17-14400",
+    "Dcs.rate": "transmit-mps", "Dcs.scan_time_ms": "transmit-scan-20-ms", "Dcs.receives": "transmit-mps",
+    "Dcs.fine": "transmit-fine", "Dcs.two_dimensional": "receive-mr", "Dcs.ecm": "ecm-transmit-two-pages",
 }  # fmt: skip
 """Which case is tried first."""
 TIMERS = ("t1", "t2", "t4", "t5")
