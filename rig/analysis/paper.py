@@ -129,19 +129,24 @@ class Paper:
             block = self._blocks.setdefault(max(self._blocks, default=-1) + 1, Block())
             block.frames, block.count = self._fresh, max(self._fresh) + 1
             sheet.notes.append("its last block was never named by a PPS")
-        size = 64 if sheet.terms.frames_of_64 else 256
-        octets = b""
-        for number in range(max(self._blocks, default=-1) + 1):
-            block = self._blocks.get(number, Block())
-            if number not in self._blocks:
-                sheet.notes.append(f"block {number + 1} was not heard")
-                sheet.missing_frames += 1
-            missing = [n for n in range(block.count) if n not in block.frames]
-            sheet.missing_frames += len(missing)
-            octets += b"".join(block.frames.get(n, bytes(size)) for n in range(block.count))
+        octets = self._joined(sheet, 64 if sheet.terms.frames_of_64 else 256)
         sheet.blocks = len(self._blocks)
         self._blocks, self._fresh, self._named = {}, {}, None
         _decode(sheet, octets.translate(TURNED))
+
+    def _joined(self, sheet: Sheet, size: int) -> bytes:
+        """The frames in order; zeros where one is missing, or nothing from there on where the coding cannot bear it."""
+        frames: list[bytes | None] = []
+        for number in range(max(self._blocks, default=-1) + 1):
+            block = self._blocks.get(number)
+            if block is None:
+                sheet.notes.append(f"block {number + 1} was not heard")
+                block = Block(count=1)
+            frames += [block.frames.get(n) for n in range(block.count)]
+        sheet.missing_frames = sum(frame is None for frame in frames)
+        if sheet.missing_frames and not CODECS[sheet.terms.coding].marks_rows:
+            frames = frames[: frames.index(None)]
+        return b"".join(bytes(size) if frame is None else frame for frame in frames)
 
     def _new(self, terms: Dcs, rate: str) -> Sheet:
         sheet = Sheet(len(self.sheets) + 1, terms, rate)

@@ -121,6 +121,22 @@ def test_frames_that_noise_spoils_come_again():
     assert any(signal.bad_frames for signal in found.signals)
 
 
+@pytest.mark.parametrize("coding", ["MH", "MMR", "JBIG"])
+def test_a_block_with_holes(coding):
+    """The call ends before they are asked for again: rows that the coding cannot place are left out."""
+    page = patterns.text(1728, 900, seed=3)
+    cut = 8000 * (20 if coding == "MH" else 15)
+    noise = Noise(6000, lambda s: 13.6 < s < 13.7)
+    call = play(station(True, [page], codings=("MH", coding)), station(False),
+                to_called=lambda b, at: noise(b, at) if at < cut else None, hang=3000)  # fmt: skip
+    (sheet,) = decoded(*call).sheets
+    assert 0 < sheet.missing_frames < 10
+    there = {page.row(row) for row in range(page.height_px)}  # after a hole rows of MH have moved up
+    rows = [sheet.page.row(row) for row in range(sheet.page.height_px) if row not in sheet.page.bad_rows]
+    assert len(rows) > 50
+    assert sum(row not in there for row in rows) <= 8
+
+
 def test_rows_that_noise_spoils_are_marked():
     page = patterns.text(1728, 900, seed=3)
     noise = Noise(6000, lambda s: 14.0 < s < 14.05)
