@@ -40,6 +40,8 @@ Bits = NDArray[np.uint8]
 
 LONGEST_BLOCK = 8000
 """Samples: a second."""
+LONGEST_HOLE = ms(150)
+"""An image signal that comes back by then goes on; nobody answers a page before its post-message command."""
 V21_BPS = 300
 PREAMBLE_FLAGS = 37
 """37 flags at 300 bit/s last 0.99 s: T.30 asks for 1 s +-15 %."""
@@ -103,6 +105,8 @@ class FaxSession:
         self._open_ears: list[Ear] = []
         self._tuned = Tune()
         self._v21_up = self._image_up = self._trained = False
+        self._gone_since: Instant | None = None
+        """When the signal of a page went away that may come back yet."""
         self._bits: list[Bits] = []
         self._deframer = hdlc.Deframer()
         tone = cng(level_dbm0) if calling else ced(level_dbm0, CED_LENGTH / ms(1))
@@ -167,7 +171,10 @@ class FaxSession:
             now = max(sample * SAMPLE_US, self.call.now)
             self._expire(now - 1)
             (self._image_event if is_image else self._v21_event)(event, now)
-        self._expire((self._samples + count) * SAMPLE_US)
+        end = (self._samples + count) * SAMPLE_US
+        if self._gone_since is not None and end - self._gone_since > LONGEST_HOLE:
+            self._end_pages()
+        self._expire(end)
         self._samples += count
 
     @property
@@ -245,6 +252,7 @@ class FaxSession:
     def _tune(self, wanted: Tune) -> None:
         self._tuned = wanted
         self._image_up = self._trained = False
+        self._gone_since = None
         self._bits.clear()
         self._deframer.restart()
         if wanted.image is None or wanted.rate is None:
@@ -267,6 +275,7 @@ class FaxSession:
                     self._begin_if_due(now)
                 self._tone = None
                 self._v21_up = True
+                self._end_pages()
                 self._tell(CarrierUp(Carrier.V21), now)
             case Kind.FRAME:
                 self._tell(FrameHeard(event.octets), now)
@@ -278,7 +287,10 @@ class FaxSession:
 
     def _image_event(self, event: ModemEvent, now: Instant) -> None:
         match event.kind:
+            case Kind.CARRIER_UP | Kind.TRAINED if event.resumed:
+                self._resume()
             case Kind.CARRIER_UP:
+                self._end_pages()
                 self._image_up = True
                 self._tell(CarrierUp(Carrier.IMAGE), now)
             case Kind.TRAINED:
@@ -288,10 +300,24 @@ class FaxSession:
                     self._tell(FrameHeard(frame), now)
             case Kind.BITS if event.bits is not None:
                 self._bits.append(event.bits)
+            case Kind.CARRIER_DOWN if self._trained and self._tuned.image is not Image.TRAINING:
+                self._gone_since, self._trained = now, False  # V.21 is heard meanwhile: it may come next
             case Kind.CARRIER_DOWN:
                 self._image_down(now)
             case _:
                 pass
+
+    def _resume(self) -> None:
+        """What looked like the end of a page was a hole in it, of lost packets: its bits go on, zeros in their place."""
+        if self._gone_since is not None:
+            self._gone_since, self._trained = None, True
+
+    def _end_pages(self) -> None:
+        """It was the end of the page: something else has come, or nothing for long enough."""
+        gone_since, self._gone_since = self._gone_since, None
+        if gone_since is not None:
+            self._trained = True
+            self._image_down(max(gone_since, self.call.now))
 
     def _image_down(self, now: Instant) -> None:
         assert self._image is not None
