@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rig.commands import ata, bench, conformance, decode, dut, line
+from rig.commands import ata, bench, conformance, decode, dut, line, service
 
 app = typer.Typer(
     help="A bench for fax over IP: devices, PBX and fax service, real or simulated; verdicts by page hash.",
@@ -21,6 +21,7 @@ app.add_typer(line.app, name="line")
 app.add_typer(conformance.app, name="conformance")
 app.add_typer(dut.app, name="dut")
 app.add_typer(bench.app, name="bench")
+app.add_typer(service.app, name="service")
 app.command("decode")(decode.decode)
 
 

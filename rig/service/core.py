@@ -30,6 +30,7 @@ from rig.service.errors import (
     TooLargeError,
     UnknownJobError,
 )
+from rig.service.fleet import Fleet
 from rig.service.held import Held
 from rig.service.interface import FaxInterface
 from rig.service.model import Direction, Job, LogEntry, PageRecord, Progress, Result
@@ -38,6 +39,7 @@ from rig.service.receiving import Receiving
 from rig.service.retry import Policy
 from rig.service.sending import Sending
 from rig.service.store import Store
+from rig.service.testnumbers import TestNumbers
 
 ORPHAN_AGE = seconds(3600)
 CONVERSION_STEP = ms(20)
@@ -74,6 +76,7 @@ class FaxService:
         self._sending = Sending(self._desk)
         self._receiving = Receiving(self._desk)
         self._held: dict[str, dict[int, Held]] = {}
+        self._test_numbers = TestNumbers()
 
     # what a user asks for
 
@@ -224,21 +227,23 @@ class FaxService:
 
     # what a worker does
 
-    def work(self, interface: FaxInterface, worker_name: str, now: Instant) -> Instant | None:
+    def work(self, interface: FaxInterface | Fleet, worker_name: str, now: Instant) -> Instant | None:
         """Do whatever is due, once. Returns when it wants to be called again."""
         held = self._held.setdefault(worker_name, {})
+        one_interface = interface.at(now) if isinstance(interface, Fleet) else interface
+        played = self._test_numbers.before(one_interface, now)
         due = self.store.next_due(now)
         if due is not None and due <= now:
             self._claim(held, worker_name, now)
         for one in list(held.values()):
             try:
-                self._advance(one, interface, now)
+                self._advance(one, played, now)
             except StaleFenceError:
                 del held[one.job.id]
                 continue
             if one.job.owner != worker_name:
                 del held[one.job.id]
-        self._receiving.advance(interface, now)
+        self._receiving.advance(played, now)
         return self._next_call(held, now)
 
     def release(self, worker_name: str, now: Instant) -> None:

@@ -59,6 +59,7 @@ class Sending:
                 cause="",
                 text=f"calling {one.job.number}",
                 heard_at=None,
+                interface_id=None,
             )
             change.log(one.job)
         return one.job

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,8 +30,11 @@ from firmware_sim.clock import Instant, seconds
 from firmware_sim.events import Stamped
 from firmware_sim.t4.page import Page, Resolution
 from rig.service import convert
+from rig.service.accounts.devices import Devices
+from rig.service.accounts.office import Office
 from rig.service.core import FaxService
 from rig.service.errors import ConversionError
+from rig.service.fleet import Fleet
 from rig.service.interface import FaxInterface
 from rig.service.retry import Policy
 from rig.service.store import Store
@@ -173,14 +176,14 @@ def tell_all(service: FaxService) -> None:
         tell(event)
 
 
-def open_service(data: Path, policy: Policy | None = None) -> FaxService:
+def open_service(data: Path, policy: Policy | None = None, devices: Devices | None = None) -> FaxService:
     try:
         blobs = FolderBlobs(data / "blobs")
         store = Store(f"sqlite:///{data / 'service.db'}")
     except (OSError, OperationalError) as error:
         why = error.strerror if isinstance(error, OSError) else error.orig
         raise UsageError(f"The data folder {data} cannot be used ({why}); give one that is writable.") from error
-    return FaxService(store, blobs, ProcessConverter(), policy)
+    return FaxService(store, blobs, ProcessConverter(), policy, office=Office(store, devices=devices))
 
 
 # http
@@ -201,7 +204,7 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def http_command(data: Path, host: str, port: int) -> None:
+def http_command(data: Path, host: str, port: int, devices: str) -> None:
     import uvicorn
 
     from rig.service.api import create_app
@@ -213,7 +216,7 @@ def http_command(data: Path, host: str, port: int) -> None:
             yield
 
     with listen(host, port) as sock:
-        service = open_service(data)
+        service = open_service(data, devices=named(devices)() if devices else None)
         app = create_app(service, service.store.clock)
         config = uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=5)
         try:
@@ -242,14 +245,19 @@ async def serve(server: Any, sock: socket.socket, service: FaxService) -> None:
 # worker
 
 
-def driver_of(dotted: str) -> Callable[[str, int], FaxInterface]:
+def named(dotted: str, option: str = "--devices") -> Callable[..., Any]:
+    """What *option* names as MODULE:CLASS."""
     module, _, name = dotted.partition(":")
     try:
-        factory = getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UsageError(f"There is no driver {dotted} ({error}); give --driver MODULE:CLASS.") from error
-    assert callable(factory)
-    return factory  # type: ignore[no-any-return]
+        raise UsageError(f"There is no {dotted} ({error}); give {option} MODULE:CLASS.") from error
+    assert callable(found)
+    return found  # type: ignore[no-any-return]
+
+
+def driver_of(dotted: str) -> Callable[[str, int], FaxInterface]:
+    return named(dotted, "--driver")
 
 
 def address_of(text: str) -> tuple[str, int]:
@@ -259,11 +267,32 @@ def address_of(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def worker_command(data: Path, interface: FaxInterface, name: str, policy: Policy) -> None:
+def fleet_of(service: FaxService, given: Sequence[str], offered: Sequence[str], driver: str) -> Fleet:
+    """*given* serve every domain, *offered* wait until one registers them. Each is HOST:PORT, or HOST:PORT=CHANNELS."""
+    factory = driver_of(driver)
+    interfaces: dict[int, FaxInterface] = {}
+    for text, shared in [*((one, True) for one in given), *((one, False) for one in offered)]:
+        address, _, channels = text.partition("=")
+        host, port = address_of(address)
+        with service.office.at(service.store.clock()) as clerks:
+            row = clerks.plant.found("fax-interface", address, int(channels or 1), shared)
+        interfaces[row.id] = factory(host, port)
+    return Fleet(service.store, interfaces)
+
+
+def worker_command(data: Path, given: argparse.Namespace) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    service = open_service(data, policy)
+    driver_of(given.driver)
+    for text in (*given.interface, *given.offer):
+        address, equals, channels = text.partition("=")
+        address_of(address)
+        if equals and not channels.isdigit():
+            raise UsageError(f"“{channels}” is no number of channels; give --interface HOST:PORT=CHANNELS.")
+    name = given.name
+    service = open_service(data, Policy(lease=seconds(given.lease_seconds), calls_at_once=given.calls))
+    interface = fleet_of(service, given.interface, given.offer, given.driver)
     clock = service.store.clock
     tell(Stamped(clock(), "service", "ready", {"role": "worker", "name": name}))
     sweep_at = clock()
@@ -281,7 +310,7 @@ def worker_command(data: Path, interface: FaxInterface, name: str, policy: Polic
     service.store.close()
 
 
-def _work(service: FaxService, interface: FaxInterface, name: str, now: Instant) -> float:
+def _work(service: FaxService, interface: Fleet, name: str, now: Instant) -> float:
     """One step; gives the seconds until the next one. A fault in it is told and does not end the worker."""
     try:
         wanted = service.work(interface, name, now)
@@ -299,9 +328,17 @@ def parser() -> argparse.ArgumentParser:
     http.add_argument("--data", type=Path, required=True, help="folder for the database and the documents")
     http.add_argument("--host", default="127.0.0.1")
     http.add_argument("--port", type=int, default=8080, help="0 takes a free one, told in the ready event")
+    http.add_argument(
+        "--devices", default="", metavar="MODULE:CLASS", help="who knows ATAs and their serial numbers; default: nobody"
+    )
     worker = commands.add_parser("worker", help="convert, send and receive")
     worker.add_argument("--data", type=Path, required=True)
-    worker.add_argument("--interface", required=True, metavar="HOST:PORT", help="the fax interface")
+    worker.add_argument(
+        "--interface", required=True, action="append", metavar="HOST:PORT", help="a fax interface; may be given again"
+    )
+    worker.add_argument(
+        "--offer", default=[], action="append", metavar="HOST:PORT", help="one that waits until a domain registers it"
+    )
     worker.add_argument("--driver", default="rig.drivers.fax_interface:RemoteFaxInterface", metavar="MODULE:CLASS")
     worker.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}")
     worker.add_argument("--lease-seconds", type=float, default=10.0)
@@ -315,11 +352,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         if given.command == "http":
-            http_command(given.data, given.host, given.port)
+            http_command(given.data, given.host, given.port, given.devices)
         elif given.command == "worker":
-            interface = driver_of(given.driver)(*address_of(given.interface))
-            policy = Policy(lease=seconds(given.lease_seconds), calls_at_once=given.calls)
-            worker_command(given.data, interface, given.name, policy)
+            worker_command(given.data, given)
         else:
             convert_command(Resolution[given.resolution], sys.stdin.buffer, sys.stdout.buffer)
     except UsageError as error:
