@@ -61,9 +61,9 @@ def _succeeded(call: Evidence) -> Verdict | None:
     if spoilt:
         return yes(f"The call succeeded and {pages} confirmed, but as heard here {'; '.join(spoilt)}{doubt}.")
     if not call.sheets:
-        return yes(
-            "The last page was confirmed, but the recording begins too late: no DCS was heard, so no page can be read."
-        )
+        late = "the recording begins too late: no DCS was heard, so no page can be read"
+        bad = "its image signals cannot be read as they are heard here: the line is worse at this point than at the receiver"
+        return yes(f"The last page was confirmed, but {bad if call.all(Frame.DCS) else late}.")
     return yes(f"The call succeeded: {pages} confirmed, every row and frame of which was read here{doubt}.")
 
 

@@ -7,6 +7,7 @@ from firmware_sim.modems.catalog import modulator
 from firmware_sim.t4 import patterns
 from firmware_sim.t4.page import Resolution
 from firmware_sim.t30.frames import Frame
+from rig.impairments import one_way
 
 from .calls import SHORT, decoded, hashes, heard_pages, names, play, recorded, station
 
@@ -290,6 +291,23 @@ def test_silence_and_noise_hold_no_fax():
         found = decoded(audio, audio, mixed=True)
         assert found.verdict is None
         assert found.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        ("eia-ll-2", True),
+        ("eia-ll-4 + awgn:snr_db=30,signal_dbm0=-19.1 + frequency-offset:offset_hz=7", True),
+        ("listener-echo:loss_db=20", False),
+    ],
+)
+def test_what_a_line_does_before_the_recorder(line, whole):
+    """The call itself went well: what was recorded has come over one more line."""
+    over = [one_way(line, seed=n).execute(audio.astype(np.float32)) for n, audio in enumerate(recorded())]
+    found = decoded(*(np.clip(np.rint(audio), -32768, 32767).astype(np.int16) for audio in over))
+    assert found.verdict.ok
+    assert (heard_pages(found) == hashes(SHORT)) is whole
+    assert ("cannot be read as they are heard here" in found.verdict.sentence) is not whole
 
 
 @pytest.mark.parametrize("snr_db", [30, 24])
