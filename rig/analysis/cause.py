@@ -62,7 +62,7 @@ def _succeeded(call: Evidence) -> Verdict | None:
         return yes(f"The call succeeded and {pages} confirmed, but as heard here {'; '.join(spoilt)}{doubt}.")
     if not call.sheets:
         late = "the recording begins too late: no DCS was heard, so no page can be read"
-        bad = "its image signals cannot be read as they are heard here: the line is worse at this point than at the receiver"
+        bad = "its image signals cannot be read as they are heard here: the line is worse here than at the receiver"
         return yes(f"The last page was confirmed, but {bad if call.all(Frame.DCS) else late}.")
     return yes(f"The call succeeded: {pages} confirmed, every row and frame of which was read here{doubt}.")
 
