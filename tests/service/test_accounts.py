@@ -28,11 +28,16 @@ FIRST = "13055550100"
 ATA = {"methods": frozenset({Method.ATA}), "device_type": "Cisco ATA 191", "serial": "FCH2443D9R4"}
 
 
-@pytest.fixture
-def bureau() -> Iterator[Bureau]:
+@pytest.fixture(scope="module")
+def one_bureau() -> Iterator[Bureau]:
     store = Store()
     yield Bureau(store)
     store.close()
+
+
+@pytest.fixture
+def bureau(one_bureau: Bureau) -> Bureau:
+    return one_bureau.again()
 
 
 def refused(bureau: Bureau, kind: type[ServiceError], says: str, *args: object, **named: object) -> None:
@@ -71,9 +76,8 @@ def test_where_fax_numbers_are_disabled_none_is(bureau):
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(["add", "drop", "limit"]), st.integers(0, 4)), max_size=15))
-def test_there_are_never_more_accounts_than_may_be(steps):
-    store = Store()
-    bureau = Bureau(store)
+def test_there_are_never_more_accounts_than_may_be(one_bureau, steps):
+    bureau = one_bureau.again()
     for step, value in steps:
         try:
             with bureau.office.at(bureau.now) as clerks:
@@ -90,7 +94,6 @@ def test_there_are_never_more_accounts_than_may_be(steps):
         accounts, numbers = bureau.used()
         assert accounts == numbers
         assert most is None or accounts <= most
-    store.close()
 
 
 def test_which_numbers_can_be_chosen(bureau):
@@ -330,9 +333,8 @@ LINES = st.lists(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(LINES, st.none() | st.integers(0, 5), st.booleans())
-def test_an_import_is_all_or_nothing(lines, most, dry_run):
-    store = Store()
-    bureau = Bureau(store)
+def test_an_import_is_all_or_nothing(one_bureau, lines, most, dry_run):
+    bureau = one_bureau.again()
     bureau.change_domain("acme", max_fax_numbers=most)
     text = "number,user,methods\n" + "".join(f"{int(FIRST) + number},{user},{way}\n" for number, user, way in lines)
     done = import_list(bureau, text, dry_run)
@@ -342,7 +344,6 @@ def test_an_import_is_all_or_nothing(lines, most, dry_run):
     fine = len({number for number, _, _ in lines}) == len(lines) and (most is None or len(lines) <= most)
     fine = fine and all(number < 5 and user != "nobody" and way == "portal" for number, user, way in lines)
     assert fine is (not done.errors)
-    store.close()
 
 
 # interfaces

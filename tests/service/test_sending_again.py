@@ -23,6 +23,7 @@ from rig.service.errors import (
 )
 from rig.service.interface import ReceivedFax
 from rig.service.model import Progress, Result
+from rig.service.retry import Policy
 from rig.service.store import Store
 from rig.service.testnumbers import SCRIPTS, Nowhere
 from tests.service.bench import Plan, paper_converter, some_pages
@@ -48,7 +49,7 @@ TEST = "+1 555 555 01{}"
     ],
 )
 def test_a_test_number_plays_its_ending(world, last, result, cause):
-    w = world()
+    w = world(policy=Policy(poll_call=seconds(2), poll_idle=seconds(30)))
     w.interface.away = True  # nothing of it reaches a device
     job = w.run(w.submit(b"pages 3", TEST.format(last)).id)
     assert (job.result, job.cause) == (result, cause)
@@ -239,7 +240,7 @@ def test_a_fax_that_is_still_to_be_sent_is_not_purged(bureau):
     assert w.job(job.id).progress is Progress.CREATED
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.integers(1, 500),
     st.integers(1, 60),
