@@ -234,7 +234,8 @@ class FaxSession:
         for output in self.terminal.outputs():
             match output:
                 case Transmit():
-                    self._tone = None
+                    if self._tone is not None and self._tone.remaining is None:
+                        self._tone = None  # CNG is over; CED ends by itself, before our silence begins
                     self._burst = _Burst(self._modulate(output), (now + output.after) // SAMPLE_US)
                 case Tune():
                     self._tune(output)
@@ -308,7 +309,7 @@ class FaxSession:
                 pass
 
     def _resume(self) -> None:
-        """What looked like the end of a page was a hole in it, of lost packets: its bits go on, zeros in their place."""
+        """What looked like the end of a page was a hole of lost packets: its bits go on, zeros in their place."""
         if self._gone_since is not None:
             self._gone_since, self._trained = None, True
 

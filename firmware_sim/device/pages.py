@@ -5,15 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_sim.t4.bits import stream_words
 from firmware_sim.t4.codecs import CODECS
 from firmware_sim.t4.page import MOST_ROWS, Decoded, Page, Resolution
 from firmware_sim.t4.scale import at_resolution
+from firmware_sim.t4.stream import find_eols
 from firmware_sim.t30.call import Copy
 from firmware_sim.t30.capabilities import Form, most_rows
 from firmware_sim.t30.tables import Dcs, Grid
 
 GRIDS = {Grid[resolution.name]: resolution for resolution in Resolution if resolution.name in Grid.__members__}
 """The resolutions that T.30 and the page codecs both know."""
+LONGEST_ROW_S = 5
+"""A row that lasts longer is none (T.4), and the page with it."""
 
 
 def form(page: object) -> Form:
@@ -46,7 +50,14 @@ def decode(octets: bytes, terms: Dcs) -> Decoded:
 
 def inspect(octets: bytes, terms: Dcs) -> Copy:
     decoded = decode(octets, terms)
-    return Copy(decoded.page.height_px, len(decoded.page.bad_rows), decoded.complete)
+    too_slow = terms.rate is not None and longest_row_bits(octets) > LONGEST_ROW_S * terms.rate.bps
+    return Copy(decoded.page.height_px, len(decoded.page.bad_rows), decoded.complete and not too_slow)
+
+
+def longest_row_bits(octets: bytes) -> int:
+    """From the end of one EOL to the end of the next, its fill included."""
+    ends = find_eols(stream_words(octets), len(octets) * 8)
+    return int(np.diff(ends).max()) if len(ends) > 1 else 0
 
 
 def fit(page: Page, terms: Dcs) -> Page:

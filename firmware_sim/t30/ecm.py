@@ -159,6 +159,8 @@ def take_pages(call: Call) -> Generator[Request, Heard, Message]:
                 continue
             case Message(Frame.DCS) as dcs:
                 return dcs
+            case Message(Frame.DTC) as poll if closed is Frame.EOM:
+                return poll
             case Spoilt():
                 if assembly.frames and call.settings.asks_repeat:
                     yield say(Frame.CRP)

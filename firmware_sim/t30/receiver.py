@@ -25,13 +25,16 @@ from firmware_sim.t30.tables import Dcs
 Command = Generator[Request, Heard, Message]
 
 
-def receive_document(call: Call, command: Message) -> Generator[Request, Heard, Frame]:
-    """Be trained and take pages, as often as the sender commands it. Returns what closed the document: EOM or EOP."""
+def receive_document(call: Call, command: Message) -> Command:
+    """Be trained and take pages, as often as the sender commands it.
+
+    Returns what closed the document, EOM or EOP, or the DTC that came right behind an EOM.
+    """
     while command.code is Frame.DCS:
         yield from be_trained(call, command)
         take_pages = ecm.take_pages if call.terms.ecm else take_pages_plain
         command = yield from take_pages(call)
-    return command.code
+    return command
 
 
 def be_trained(call: Call, dcs: Message) -> Generator[Request, Heard, None]:
@@ -105,6 +108,8 @@ def take_pages_plain(call: Call) -> Command:
                 yield say(reply)
             case Message(Frame.DCS) as dcs:
                 return dcs
+            case Message(Frame.DTC) as poll if closed is Frame.EOM:
+                return poll
             case Message(Frame.CRP) if asked is not Frame.NULL:
                 yield say(reply)
             case Spoilt():

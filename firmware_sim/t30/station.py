@@ -59,7 +59,7 @@ def calling(call: Call) -> Generator[Request, Heard, bool]:
                 return True
         elif call.settings.polls and theirs.ready_to_send:
             dcs = yield from poll(call, theirs)
-            if (yield from receive_document(call, dcs)) is Frame.EOP:
+            if (yield from receive_document(call, dcs)).code is Frame.EOP:
                 if call.outbox:
                     raise Failed(Cause.INCOMPATIBLE)
                 return False
@@ -79,18 +79,23 @@ def poll(call: Call, theirs: Dis) -> Generator[Request, Heard, Message]:
 def called(call: Call) -> Generator[Request, Heard, bool]:
     """Say what we can do until the calling station commands us to receive, or polls. True where we sent last.
 
-    A DIS that comes in reply to ours is a poll by a station that has no DTC.
+    A DIS that comes in reply to ours is a poll by a station that has no DTC. A DTC right behind an EOM needs no DIS.
     """
+    command: Message | None = None
     while True:
         call.phase, call.x = Phase.B, False
-        options = call.accompany(Frame.DIS)
-        command = yield from identify(call, Frame.DIS, call.offer, options, (Frame.DCS, Frame.DTC, Frame.DIS))
+        if command is None:
+            options = call.accompany(Frame.DIS)
+            command = yield from identify(call, Frame.DIS, call.offer, options, (Frame.DCS, Frame.DTC, Frame.DIS))
         if command.code is Frame.DCS:
-            if (yield from receive_document(call, command)) is Frame.EOP:
+            closing = yield from receive_document(call, command)
+            if closing.code is Frame.EOP:
                 return False
+            command = closing if closing.code is Frame.DTC else None
         else:
-            accept_poll(call, command)
-            if (yield from send_document(call, Dis.decode(command.fif))) is Frame.EOP:
+            poll, command = command, None
+            accept_poll(call, poll)
+            if (yield from send_document(call, Dis.decode(poll.fif))) is Frame.EOP:
                 return True
 
 
