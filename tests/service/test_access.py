@@ -14,6 +14,7 @@ from rig.service.accounts.people import Changes
 from rig.service.api import create_app
 from rig.service.core import FaxService
 from rig.service.interface import ReceivedFax
+from rig.service.tables import JOBS
 from tests.service.bench import START, World, paper_converter, some_pages
 from tests.service.bureau import PASSWORD, Bureau
 
@@ -258,3 +259,27 @@ def test_without_a_licence_nothing_goes_and_what_comes_waits(town):
         clerks.people.change(OPERATOR, 2, anna, Changes(licence=Licence.UC))
     assert [fax["id"] for fax in here.ask("anna", "GET", "/faxes").json()["faxes"]] == [2, 1]
     assert BENCH == 1
+
+
+def test_a_fax_in_ones_own_name(town):
+    here = town()
+    sent = here.ask("anna", "POST", "/faxes", **SEND, headers={"Idempotency-Key": "order-7"})
+    again = here.ask("anna", "POST", "/faxes", **SEND, headers={"Idempotency-Key": "order-7"})
+    assert (sent.status_code, again.json()["id"]) == (201, sent.json()["id"])
+    assert (sent.json()["number"], sent.json()["caller"]) == ("13055550199", "13055550100")
+    other = {**LETTER, "data": {"number": "1 305 555 0198"}}
+    refused = here.ask("anna", "POST", "/faxes", **other, headers={"Idempotency-Key": "order-7"})
+    assert (refused.status_code, refused.json()["title"]) == (409, "Idempotency key used before")
+    assert here.ask("ben", "GET", f"/faxes/{sent.json()['id']}").status_code == 404
+    wrong = here.ask("anna", "POST", "/faxes", **LETTER, data={"number": "201"})
+    assert (wrong.status_code, wrong.json()["title"]) == (422, "Not a fax number")
+    group = {**LETTER, "data": {"number": "13055550199", "box": "sales"}}
+    assert here.ask("anna", "POST", "/faxes", **group).json()["caller"] == "13055550101"
+    assert here.ask("ben", "POST", "/faxes", **group).status_code == 404
+
+
+def test_the_tables_would_notice_an_open_door(town, monkeypatch):
+    monkeypatch.setattr("rig.service.accounts.boxes.visible", lambda *_: JOBS.c.id > 0)
+    assert town().ask("bea", "GET", "/faxes/1").status_code == 200
+    with pytest.raises(AssertionError, match=r"bea|anonymous"):
+        test_only_those_who_may(town, "GET", "/faxes/{job_id}")
