@@ -32,7 +32,7 @@ class Process:
         self.name = name
         self.ready: dict[str, Detail] = {}
         self._tell, self._stopping = tell, False
-        self._is_ready, self._errors = Event(), deque[str](maxlen=40)
+        self._is_ready, self._ended, self._errors = Event(), Event(), deque[str](maxlen=40)
         self._child = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
@@ -42,7 +42,9 @@ class Process:
             start_new_session=True,  # Ctrl-C is for the bench alone, which then stops its processes in order
             preexec_fn=_end_with_parent,
         )
-        self._threads = [Thread(target=work, daemon=True) for work in (self._read_events, self._read_errors)]
+        self._threads = [
+            Thread(target=work, daemon=True) for work in (self._read_events, self._read_errors, self._await_end)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -52,7 +54,7 @@ class Process:
 
     @property
     def running(self) -> bool:
-        return self._child.poll() is None
+        return not self._ended.is_set()
 
     @property
     def last_words(self) -> str:
@@ -81,18 +83,22 @@ class Process:
         self._stopping = True
         if self.running:
             self._child.terminate()
-        try:
-            self._child.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
+        if not self._ended.wait(STOP_TIMEOUT_S):
             self._child.kill()
-            self._child.wait()
+            self._ended.wait()
         for thread in self._threads:
             thread.join(1.0)
 
     def kill(self) -> None:
         """As `kill -9`: nothing is said any more."""
         self._child.kill()
+        self._ended.wait()
+
+    def _await_end(self) -> None:
+        """Only this thread waits for the child. Ctrl-C lands in the main thread, and there it can interrupt
+        `Popen.poll` between taking its lock and giving it back: the next wait would last for ever."""
         self._child.wait()
+        self._ended.set()
 
     def _read_events(self) -> None:
         assert self._child.stdout is not None

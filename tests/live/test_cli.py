@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from rig import data
+from rig.bench.processes import Process
 from rig.service.convert import png_of
 
 from .conftest import hardware, short_page
@@ -154,3 +155,12 @@ def test_the_smoke_suite_can_fail(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 1, done.stdout
     assert "5 tests, 4 passed, 1 failed" in done.stdout
+
+
+def test_ctrl_c_in_the_middle_of_a_look_at_a_process_does_not_hang(tmp_path):
+    """What an interrupt inside `Popen.poll` leaves behind, a lock that nobody gives back, must not stop `stop`."""
+    process = Process("sleeper", "tests.live.sleeper", [], lambda event: None)
+    process.wait_ready()
+    assert process._child._waitpid_lock.locked()  # its own thread waits; nobody else can take the lock and lose it
+    process.stop()
+    assert not process.running
