@@ -55,9 +55,10 @@ class LiveBench:
     def start(self) -> None:
         """Raises InstrumentError, with everything stopped again, when a process does not start."""
         try:
+            self._begin_service()  # it needs nobody to start, only time
             self._start_pbx()
             self._start_devices()
-            self._start_service()
+            self._await_service()
             self._start_worker()
         except BaseException:
             self.stop()
@@ -71,8 +72,9 @@ class LiveBench:
             self.service.close()
         if hasattr(self, "_control"):
             self._control.close()
-        for process in reversed(list(self._processes.values())):
-            process.stop()
+        for name in ("worker", "service", "devices", "pbx"):
+            if name in self._processes:
+                self._processes[name].stop()
         self._folder.cleanup()
 
     def machine(self, name: str) -> RemoteFaxMachine:
@@ -121,6 +123,10 @@ class LiveBench:
 
     def _begin(self, name: str, module: str, *arguments: str) -> Process:
         process = self._processes[name] = Process(name, module, arguments, self.log.append)
+        return process
+
+    def _start(self, name: str, module: str, *arguments: str) -> Process:
+        process = self._begin(name, module, *arguments)
         process.wait_ready()
         return process
 
@@ -137,27 +143,31 @@ class LiveBench:
             for account in pbx.accounts
         ]
         plain = {"host": host, "port": pbx.port, "domain": pbx.domain, "accounts": accounts}
-        ready = self._begin("pbx", "rig.pbx.shell", "--config", self._write("pbx.json", plain)).ready
+        ready = self._start("pbx", "rig.pbx.shell", "--config", self._write("pbx.json", plain)).ready
         self._registrar = Address(host, int(str(ready["port"])))
 
     def _start_devices(self) -> None:
         host = self.inventory.bench.host
         config = DaemonConfig(self.seed, Address(host, 0), tuple(describe.devices(self.inventory, self._registrar)))
-        process = self._begin("devices", "rig.bench.shell", self._write("devices.json", to_json(config)))
+        process = self._start("devices", "rig.bench.shell", self._write("devices.json", to_json(config)))
         self._control_address = _address(process.ready["control"])
         self._control = ControlLine(*self._control_address)
 
-    def _start_service(self) -> None:
+    def _begin_service(self) -> None:
         assert self.inventory.service is not None
         host, port = self.inventory.bench.host, self.inventory.service.port
         arguments = ("http", "--data", str(self.data), "--host", host, "--port", str(port))
-        ready = self._begin("service", "rig.service.shell", *arguments).ready
-        self.service = HttpService(f"http://{host}:{ready['port']}")
+        self._begin("service", "rig.service.shell", *arguments)
+
+    def _await_service(self) -> None:
+        process = self._processes["service"]
+        process.wait_ready()
+        self.service = HttpService(f"http://{self.inventory.bench.host}:{process.ready['port']}")
 
     def _start_worker(self) -> None:
         interface = str(self._control_address)
         arguments = ("worker", "--data", str(self.data), "--interface", interface, "--driver", DRIVER)
-        self._begin("worker", "rig.service.shell", *arguments)
+        self._start("worker", "rig.service.shell", *arguments)
 
     def _restart_worker(self, dead: Process) -> None:
         self.restarts += 1

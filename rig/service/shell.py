@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -280,10 +279,28 @@ def fleet_of(service: FaxService, given: Sequence[str], offered: Sequence[str], 
     return Fleet(service.store, interfaces)
 
 
+class Stop:
+    """Whether somebody asked us to end. A plain flag: a threading.Event that its own waiter's signal handler sets can
+    meet its lock taken, by that same thread, and then waits for ever."""
+
+    NAP_S = 0.1
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+    def wait(self, wait_s: float) -> None:
+        ends = time.monotonic() + wait_s
+        while not self.asked and (left_s := ends - time.monotonic()) > 0:
+            time.sleep(min(self.NAP_S, left_s))
+
+
 def worker_command(data: Path, given: argparse.Namespace) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
     driver_of(given.driver)
     for text in (*given.interface, *given.offer):
         address, equals, channels = text.partition("=")
@@ -296,7 +313,7 @@ def worker_command(data: Path, given: argparse.Namespace) -> None:
     clock = service.store.clock
     tell(Stamped(clock(), "service", "ready", {"role": "worker", "name": name}))
     sweep_at = clock()
-    while not stop.is_set():
+    while not stop.asked:
         now = clock()
         pause = _work(service, interface, name, now)
         tell_all(service)
