@@ -73,7 +73,7 @@ def inventory_of(hardware: Path | None) -> Inventory:
 
 def run(options: Options) -> int:
     """Play the end-to-end scenario. Returns the exit code; everything that can be known is on the screen by then."""
-    with _StoppingOnSigterm():
+    with _StoppingOnSignals():
         try:
             material = _material(options)
             return _report(options, _play(options, material))
@@ -85,7 +85,7 @@ def run(options: Options) -> int:
 
 def up(options: Options) -> int:
     """Start the bench and leave it running until Ctrl-C."""
-    with _StoppingOnSigterm():
+    with _StoppingOnSignals():
         try:
             return _stay_up(options)
         except (RigError, UsageError) as error:
@@ -250,17 +250,18 @@ def _print_event(event: Stamped) -> None:
 # -- being stopped -----------------------------------------------------------------------------------------------------
 
 
-class _StoppingOnSigterm:
-    """SIGTERM is Ctrl-C: the bench is taken down in order."""
+class _StoppingOnSignals:
+    """SIGTERM is Ctrl-C, and Ctrl-C is one even where a shell in the background has it ignored: taken down in order."""
 
     def __enter__(self) -> None:
         def stop(number: int, frame: object) -> None:
             raise KeyboardInterrupt
 
-        self._before = signal.signal(signal.SIGTERM, stop)
+        self._before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
 
 class _Uninterrupted:

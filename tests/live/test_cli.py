@@ -106,11 +106,17 @@ def children(pid):
     return [int(line) for line in found.stdout.split()]
 
 
+def as_in_the_background():
+    """A shell starts what it puts in the background with Ctrl-C ignored: it must still be heard."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def running_bench(folder):
     """`rig up`, once it is; whatever becomes of the test, it does not stay behind."""
     command = [sys.executable, "-m", "rig", "up", "--json", "--hardware", str(hardware(folder))]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as bench:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=folder, preexec_fn=as_in_the_background, **pipes) as bench:
         try:
             told = ""
             while told != "up":
